@@ -13,7 +13,8 @@ type Matrix struct {
 	Letters string                   // the letter of code i, for i < len(Letters)
 	Scores  [MaxCodes][MaxCodes]int8 // by residue code: Scores[query][target]
 	// Encode maps an ASCII letter (either case) to its residue code, and to NoCode what is no letter of the alphabet.
-	// Letters that the file lacks but Weir accepts (U, O and J in proteins, U in nucleic acids) are mapped here.
+	// Letters that the file lacks but Weir accepts are mapped here: in proteins U, O and J get codes of their own, with
+	// the row of C, X and X, so that identity still tells them apart; in nucleic acids U is T.
 	Encode    [256]byte
 	Min, Max  int8
 	Symmetric bool // Scores[i][j] == Scores[j][i] for all i, j
@@ -37,8 +38,9 @@ type Gap struct {
 	Open, Extend float64 // whole numbers unless Kind is Emboss; Open is 0 under Linear
 }
 
-// Ends says which end gaps cost nothing. A gap at the query's start is a run of target residues before the
-// first query residue.
+// Ends says which end gaps cost nothing. TargetStart frees the target's start: a run of target residues before the
+// first query residue costs nothing; TargetEnd a run of them after the last one. QueryStart and QueryEnd do so for
+// query residues. So Fit is {TargetStart, TargetEnd}, and the names are those of the option free_ends.
 type Ends struct {
 	QueryStart, QueryEnd, TargetStart, TargetEnd bool
 }
@@ -57,7 +59,7 @@ const (
 // by the smallest factor that makes it whole, so that every kernel computes exactly and in integers.
 type Scheme struct {
 	Mode   Mode
-	Matrix *Matrix
+	Matrix *Matrix // values as published; they count Scale-fold
 	Gap    Gap
 	Free   Ends // resolved from Mode; under Global what the user freed
 
