@@ -1,0 +1,275 @@
+// Package op is what an operator, a function and an aggregate are: one registration value each, and the interfaces through which
+// the stage drives them. It is a leaf: the standard library implements it, the compiler, the planner and the runtime read it, and
+// nobody knows an operator by its name.
+package op
+
+import (
+	"fmt"
+	"sort"
+
+	"weir/compiler/types"
+	"weir/planner/estimate"
+)
+
+// Role says where an operator may stand in a pipeline.
+type Role uint8
+
+const (
+	SourceRole    Role = iota // begins a pipeline
+	TransformRole             // has a pipe before and may have one after
+	SinkRole                  // ends a pipeline
+)
+
+// Boundedness says what an operator does with streams that do not end.
+type Boundedness uint8
+
+const (
+	Keeps       Boundedness = iota // the output ends if all inputs do
+	NeedsEnd                       // an unbounded input is a compile-time error
+	NeverEnds                      // a source without an end
+	AlwaysEnds                     // the output ends whatever the input does
+	NeedsWindow                    // as NeedsEnd, unless the stream is windowed
+)
+
+// Operator is the registration of one operator: everything that the compiler, the planner, the runtime and the documentation
+// know about it. An operator without New, Source and Staged is known and documented, and using it is the located error "not yet".
+type Operator struct {
+	Name string
+	Role Role
+	// Doc is one line in the present tense, then, after a blank line, what a user should know. Markdown.
+	Doc    string
+	Params []Param
+	// Sides names the side outputs besides `rejected`, which every operator has that can reject.
+	Sides []string
+
+	Bounded       Boundedness
+	Lossy         bool // drops or approximates by the user's wish; the plan says so
+	Unrepeatable  bool // two runs over the same input may differ, beyond the order of rows
+	AtLeastOnce   bool // a sink that may repeat rows after a failure; the plan says so
+	SingleTask    bool // cannot be run in parallel: the planner gathers its input into one task
+	OrderedOutput bool // a sink whose rows keep the stream's order when it runs in one task (a single file)
+
+	// Type gives the row of the output; for a sink nil. It reports what is wrong through t.Errorf and then returns nil.
+	Type func(t *Typing) types.Row
+	Caps Caps
+	// Estimate says what is known of the output and of the work. Nil: nothing is.
+	Estimate func(e *Estimating) (estimate.Stream, estimate.Work)
+
+	New    func(c *Config) (Instance, error) // a transform or a sink
+	Source func(c *Config) (Source, error)   // a source
+	Staged *Staged                           // instead of New: see there
+
+	Examples []Example
+}
+
+// Implemented reports whether the operator can run.
+func (o *Operator) Implemented() bool { return o.New != nil || o.Source != nil || o.Staged != nil }
+
+// Param finds a parameter.
+func (o *Operator) Param(name string) (Param, bool) {
+	for _, p := range o.Params {
+		if p.Name == name {
+			return p, true
+		}
+	}
+	return Param{}, false
+}
+
+// Staged is the implementation of an operator that must have seen its whole input before it can give a row, and whose work then
+// falls into independent splits: pairs and search. The planner cuts it in two: Collect ends the stages of the inputs and lays the
+// records out as blocks in the staging area; when all inputs are done, Scan is a source whose splits are tiles over these blocks. So work is
+// fetched by free tasks and nothing of size n² crosses an exchange.
+type Staged struct {
+	// Collect makes the instance for input port `port`. It runs in one task.
+	Collect func(c *Config, port int) (Instance, error)
+	Scan    func(c *Config) (Source, error)
+}
+
+// Caps is what an operator declares about itself so that the planner's rules can match it.
+type Caps struct {
+	// RowWise: every output row comes from one input row, in order, and depends on nothing else.
+	RowWise bool
+	// Condition names the Expr parameter of an operator that only decides which rows stay (a filter).
+	Condition string
+	// Defs names the Defs parameter of an operator whose output columns are these definitions; with KeepsInput, after the columns of the
+	// input (derive), without it, alone (select).
+	Defs       string
+	KeepsInput bool
+	// Needs gives, for the columns needed of the output, those needed of each input. Nil: all of them.
+	Needs func(a Args, in []types.Row, need ColumnSet) []ColumnSet
+	// Lazy gives the columns that are computed only where they are used, each with its tier: the columns of a lower tier cost much less,
+	// and are a by-product of every higher tier. An operator whose lazy columns span tiers can be run twice, for a cheap tier before a
+	// filter and for the dear one behind it; it then finds the cheap columns in its input and keeps them.
+	Lazy func(a Args) []LazyColumn
+	// Floors gives the columns of which the operator can itself drop rows below a bound, exactly and cheaper than a filter behind it, each
+	// with the Value parameter that takes the bound.
+	Floors []Floor
+	// SizedBy names Expr parameters over two record columns of a pair; the work of a row is the product of their lengths. The source of
+	// the pairs balances its splits by it.
+	SizedBy []string
+	// PairSource: the output's rows are pairs of records of staged blocks; the Value parameter `SizeHint` (hidden) tells by which columns their
+	// work is to be balanced.
+	SizeHint string
+	// Combine: rows of a group may be aggregated before the exchange and the partial results merged behind it.
+	Combine bool
+	// Keyed names the Keys parameter by which rows must come together in one task.
+	Keyed string
+}
+
+// LazyColumn is a column that is computed only on demand.
+type LazyColumn struct {
+	Name string
+	Tier int    // 0 is the cheapest
+	Why  string // what has to be computed for it: "score only", "traceback"
+}
+
+// Floor is a column whose lower bound an operator can apply by itself.
+type Floor struct {
+	Column string
+	Param  string // a hidden Value parameter
+	// Applies reports whether it can, with these arguments; nil: always.
+	Applies func(a Args) bool
+}
+
+// ParamKind says how an argument is written and what the operator gets.
+type ParamKind uint8
+
+const (
+	Value   ParamKind = iota // a constant of Type                            → Arg.Expr, a Const
+	Word                     // one of Words                                  → Arg.Word
+	Words                    // a list of Words: [query_start, target_end]    → Arg.Names
+	RowExpr                  // an expression over the input row, of Type     → Arg.Expr
+	Defs                     // a, b = expr, …                                → Arg.Defs
+	Columns                  // a, b.c or (a, b)                              → Arg.Names, column paths
+	Keys                     // a, desc(b) or (a, b)                          → Arg.Keys
+	Names                    // new names: (query, target)                    → Arg.Names
+	Ctor                     // affine(open: 11, extend: 1): one of Ctors     → Arg.Word, Arg.Args
+	Stream                   // the name of a let                             → Arg.Port
+	RowType                  // a declared or written record type             → Arg.Row
+	On                       // id | (a = x, b): equal columns of two inputs  → Arg.On
+	Aggs                     // n = count(), m = mean(x)                      → Arg.Aggs
+)
+
+// Param is one parameter.
+type Param struct {
+	Name string
+	Kind ParamKind
+	Doc  string
+	// Type of a Value or RowExpr: the argument must be assignable to it (null added where Nullable is wanted). Invalid: any type; Type of the operator decides.
+	Type types.Type
+	// Required parameters without Named are positional, in declared order.
+	Required bool
+	Named    bool // must be given by name even though it is required
+	Variadic bool // Defs, Columns, Keys, Aggs written as the rest of the positional arguments
+	Words    []string
+	// Paths: besides Words a string is taken as a path (a user's matrix file) → Arg.Expr of type path.
+	Paths bool
+	Ctors []Constructor
+	// Default is the source text of what stands for a missing argument; empty: the argument is absent.
+	Default string
+	Min     int // of Names: how many; of Variadic: at least how many
+	Max     int // of Names; 0 for Min
+	// Hidden parameters are set by the planner alone and appear in no reference.
+	Hidden bool
+}
+
+// Constructor is one way to write a Ctor argument.
+type Constructor struct {
+	Name   string
+	Doc    string
+	Params []Param // Value only
+}
+
+// Example is a piece of documentation that is run as a test: Code is a whole .flow file with at least one test.
+type Example struct {
+	Doc  string
+	Code string
+}
+
+// Typing is what an operator's Type is asked with.
+type Typing struct {
+	In      []types.Stream // the pipe's stream first, then the Stream arguments in declared order
+	Args    Args
+	Storage Storage // to sample a schema; nil where nothing may be read
+	// Errorf reports an error at the argument of that parameter ("" for the call itself). Code is a W2 code.
+	Errorf func(param, code, format string, args ...any)
+}
+
+// Estimating is what an operator's Estimate is asked with.
+type Estimating struct {
+	In      []estimate.Stream
+	Rows    []types.Row
+	Args    Args
+	Storage Storage // nil where nothing may be read
+}
+
+// Config is what an implementation is made from: arguments, and rows as the planner has pruned them. An implementation emits exactly the
+// columns of Out.
+type Config struct {
+	Name string // of the node, for messages: "align (pairwise.flow:13)"
+	Args Args
+	In   []types.Row
+	Out  types.Row
+}
+
+// Catalogue is all operators, functions and aggregates. It is a value that cmd builds and hands down.
+type Catalogue struct {
+	operators  map[string]*Operator
+	functions  map[string]*Function
+	aggregates map[string]*Aggregate
+}
+
+// NewCatalogue checks the registrations against each other: a name stands for one thing only.
+func NewCatalogue(ops []*Operator, fns []*Function, aggs []*Aggregate) (*Catalogue, error) {
+	c := &Catalogue{map[string]*Operator{}, map[string]*Function{}, map[string]*Aggregate{}}
+	for _, o := range ops {
+		if _, dup := c.operators[o.Name]; dup {
+			return nil, fmt.Errorf("operator %s is registered twice", o.Name)
+		}
+		c.operators[o.Name] = o
+	}
+	for _, f := range fns {
+		if _, dup := c.functions[f.Name]; dup || c.operators[f.Name] != nil {
+			return nil, fmt.Errorf("function %s is registered twice", f.Name)
+		}
+		c.functions[f.Name] = f
+	}
+	for _, a := range aggs {
+		if _, dup := c.aggregates[a.Name]; dup || c.operators[a.Name] != nil {
+			return nil, fmt.Errorf("aggregate %s is registered twice", a.Name)
+		}
+		c.aggregates[a.Name] = a
+	}
+	return c, nil
+}
+
+// Operator finds an operator, nil where there is none.
+func (c *Catalogue) Operator(name string) *Operator { return c.operators[name] }
+
+// Function finds a function, nil where there is none.
+func (c *Catalogue) Function(name string) *Function { return c.functions[name] }
+
+// Aggregate finds an aggregate, nil where there is none.
+func (c *Catalogue) Aggregate(name string) *Aggregate { return c.aggregates[name] }
+
+// Operators lists all operators by name.
+func (c *Catalogue) Operators() []*Operator { return sorted(c.operators) }
+
+// Functions lists all functions by name.
+func (c *Catalogue) Functions() []*Function { return sorted(c.functions) }
+
+// Aggregates lists all aggregates by name.
+func (c *Catalogue) Aggregates() []*Aggregate { return sorted(c.aggregates) }
+
+func sorted[T any](m map[string]T) []T {
+	names := make([]string, 0, len(m))
+	for n := range m {
+		names = append(names, n)
+	}
+	sort.Strings(names)
+	out := make([]T, len(names))
+	for i, n := range names {
+		out[i] = m[n]
+	}
+	return out
+}
