@@ -23,7 +23,7 @@ type Arg struct {
 	On    []KeyPair  `json:"on,omitempty"`
 	Aggs  []Agg      `json:"aggs,omitempty"`
 	Row   types.Row  `json:"row,omitempty"`
-	Port  int        `json:"port,omitempty"`
+	Ports []int      `json:"ports,omitempty"` // input ports of a Stream argument; the pipe is port 0
 
 	Default bool      `json:"default,omitempty"` // the user did not write it
 	Span    diag.Span `json:"-"`

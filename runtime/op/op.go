@@ -144,7 +144,7 @@ const (
 	Keys                     // a, desc(b) or (a, b)                          → Arg.Keys
 	Names                    // new names: (query, target)                    → Arg.Names
 	Ctor                     // affine(open: 11, extend: 1): one of Ctors     → Arg.Word, Arg.Args
-	Stream                   // the name of a let                             → Arg.Port
+	Stream                   // the name of a let                             → Arg.Ports
 	RowType                  // a declared or written record type             → Arg.Row
 	On                       // id | (a = x, b): equal columns of two inputs  → Arg.On
 	Aggs                     // n = count(), m = mean(x)                      → Arg.Aggs
