@@ -46,8 +46,9 @@ type Operator struct {
 	Lossy         bool // drops or approximates by the user's wish; the plan says so
 	Unrepeatable  bool // two runs over the same input may differ, beyond the order of rows
 	AtLeastOnce   bool // a sink that may repeat rows after a failure; the plan says so
-	SingleTask    bool // cannot be run in parallel: the planner gathers its input into one task
-	OrderedOutput bool // a sink whose rows keep the stream's order when it runs in one task (a single file)
+	// SingleTask reports that the operator, with these arguments, must see all rows in one task and in the stream's order: a sink into one
+	// file, limit. The planner gathers its input. Nil: never.
+	SingleTask func(a Args) bool
 
 	// Type gives the row of the output; for a sink nil. It reports what is wrong through t.Errorf and then returns nil.
 	Type func(t *Typing) types.Row
@@ -107,9 +108,11 @@ type Caps struct {
 	// SizedBy names Expr parameters over two record columns of a pair; the work of a row is the product of their lengths. The source of
 	// the pairs balances its splits by it.
 	SizedBy []string
-	// PairSource: the output's rows are pairs of records of staged blocks; the Value parameter `SizeHint` (hidden) tells by which columns their
-	// work is to be balanced.
+	// SizeHint names the hidden Columns parameter of a source of pairs: the columns of its output by whose lengths the work on a
+	// pair is to be balanced, as an operator behind it says by SizedBy.
 	SizeHint string
+	// SplitCount gives the number of splits of a source where that can be told before it runs, else -1. Nil: -1.
+	SplitCount func(a Args, s Storage) int
 	// Combine: rows of a group may be aggregated before the exchange and the partial results merged behind it.
 	Combine bool
 	// Keyed names the Keys parameter by which rows must come together in one task.
