@@ -42,10 +42,10 @@ type Operator struct {
 	// Sides names the side outputs besides `rejected`, which every operator has that can reject.
 	Sides []string
 
-	Bounded       Boundedness
-	Lossy         bool // drops or approximates by the user's wish; the plan says so
-	Unrepeatable  bool // two runs over the same input may differ, beyond the order of rows
-	AtLeastOnce   bool // a sink that may repeat rows after a failure; the plan says so
+	Bounded      Boundedness
+	Lossy        bool // drops or approximates by the user's wish; the plan says so
+	Unrepeatable bool // two runs over the same input may differ, beyond the order of rows
+	AtLeastOnce  bool // a sink that may repeat rows after a failure; the plan says so
 	// SingleTask reports that the operator, with these arguments, must see all rows in one task and in the stream's order: a sink into one
 	// file, limit. The planner gathers its input. Nil: never.
 	SingleTask func(a Args) bool
