@@ -11,7 +11,7 @@ import (
 )
 
 // End is where an optimal alignment ends: the number of query and of target residues before its end, free end gaps left
-// out. Of several ends with the best score it is the one with the fewest target residues, then the fewest query
+// out. Of several ends with the best score it is the one with the fewest query residues, then the fewest target
 // residues.
 type End struct {
 	Score         int32
@@ -108,7 +108,7 @@ func (r *run) nextColumn(j int, code byte) {
 // finishColumn takes the column's cells in which an alignment may end into account.
 func (r *run) finishColumn(j int) {
 	switch {
-	case r.local && r.columnBest <= r.best:
+	case r.local && r.columnBest < r.best:
 	case r.local, r.free.QueryEnd && j == r.targetLen:
 		for i := range r.h {
 			r.offer(i, j)
@@ -118,8 +118,9 @@ func (r *run) finishColumn(j int) {
 	}
 }
 
+// offer takes an end into account; ends come by ascending j.
 func (r *run) offer(i, j int) {
-	if r.h[i] > r.best {
+	if r.h[i] > r.best || r.h[i] == r.best && i < r.bestQuery {
 		r.best, r.bestQuery, r.bestTarget = r.h[i], i, j
 	}
 }
