@@ -34,6 +34,7 @@ func NewSet(n int) Set { return make(Set, (n+63)/64) }
 type Block struct {
 	targets  [][]byte
 	byLength []int32 // indices of targets, longest first
+	filled   int     // how many are not empty
 	residues int64
 }
 
@@ -44,6 +45,9 @@ func NewBlock(_ *scoring.Scheme, targets [][]byte) *Block {
 	for i, t := range targets {
 		b.byLength[i] = int32(i)
 		b.residues += int64(len(t))
+		if len(t) > 0 {
+			b.filled++
+		}
 	}
 	slices.SortStableFunc(b.byLength, func(x, y int32) int {
 		return cmp.Compare(len(targets[y]), len(targets[x]))
@@ -56,6 +60,14 @@ func (b *Block) Len() int { return len(b.targets) }
 
 // Residues is the sum of the targets' lengths.
 func (b *Block) Residues() int64 { return b.residues }
+
+// longest is the length of the longest target.
+func (b *Block) longest() int {
+	if b.filled == 0 {
+		return 0
+	}
+	return len(b.targets[b.byLength[0]])
+}
 
 // Bytes is the memory the block takes beside the targets themselves.
 func (b *Block) Bytes() int64 { return int64(len(b.targets)) * (24 + 4) }

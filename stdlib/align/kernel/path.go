@@ -9,13 +9,26 @@ import (
 // PathVariable is the environment variable that forces a path by its name.
 const PathVariable = "WEIR_ALIGN_PATH"
 
-// path is one implementation of the kernels.
+// path is one implementation: its kernels from the narrowest lanes to the widest. The scalar path has none.
 type path struct {
-	name string
+	name   string
+	vector int // bytes
+	local  []kernel
+	global []kernel
+}
+
+// kernel computes with lanes of one width.
+type kernel struct {
+	bits  int
+	run   func(*args)
+	build func(*buildArgs)
+	// An element is a value plus zero, and stays between bottom and top. A local score whose element reaches top may be
+	// too small.
+	zero, bottom, top int32
 }
 
 // paths are those that this processor can run, fastest first.
-var paths = []path{{name: "scalar"}}
+var paths = append(nativePaths(), path{name: "scalar"})
 
 // Paths names the paths that this processor can run, fastest first.
 func Paths() []string {

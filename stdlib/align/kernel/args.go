@@ -1,0 +1,57 @@
+package kernel
+
+// tileColumns is the number of target columns that a kernel takes down the query at a time.
+const tileColumns = 4
+
+// args is what a kernel works on: a run of tiles of packed targets, against one query. A vector is the path's vector.
+// Assembly reads slices by their first word, so it is check that keeps it inside of them.
+type args struct {
+	query   []uint16 // for each row the offset of its code's scores within a tile of the profile, in units of 8 bytes
+	profile []byte   // tiles × stride: for each code of the query tileColumns vectors of scores
+	edge    []byte   // in and out: for each row the vectors H and E at the border between two tiles
+	acc     []byte   // in and out: the best of all cells (local), or of the last row (global)
+	reset   []byte   // nil, or a vector that says in which lanes a target begins with the first tile
+	tops    []byte   // global: for each tile 1 + tileColumns vectors of row 0, that of the tile before's last column first
+	left    []byte   // global: the vector H of the first row left of a target's first tile
+
+	rows, tiles int64
+	stride      int64 // bytes in a tile of the profile
+	leftStep    int64 // global: what left grows by from row to row
+	first       int64 // local: cost of the first residue of a gap; global: what it costs more than another one
+	extend      int64
+}
+
+// check panics unless every access of a kernel falls into the slices. Offsets in query must be less than
+// stride/8 - tileColumns*vector/8, which is up to whoever makes them.
+func (a *args) check(vector int, global bool) {
+	rows, tiles := int(a.rows), int(a.tiles)
+	ok := rows > 0 && tiles > 0 && len(a.query) >= rows && len(a.profile) >= tiles*int(a.stride) &&
+		len(a.edge) >= rows*2*vector && len(a.acc) >= vector && (a.reset == nil || len(a.reset) >= vector)
+	if global {
+		ok = ok && len(a.tops) >= tiles*(1+tileColumns)*vector && (a.reset == nil || len(a.left) >= vector)
+	}
+	if !ok {
+		panic("kernel: arguments out of bounds")
+	}
+}
+
+// buildArgs is what a profile is made of.
+type buildArgs struct {
+	codes   []byte // for each tile and column a target code for each lane; noCode where a lane has no residue
+	table   []byte // for each code of the query a row of 32 scores by target code
+	profile []byte // out: tiles × rows × tileColumns vectors
+
+	tiles, rows int64
+	scale, add  int64 // an element is its score × scale + add; bytes are as in the table
+}
+
+// noCode is the code of a column in which a lane has no residue. Its score is 0.
+const noCode = 0xFF
+
+func (b *buildArgs) check(vector, lanes int) {
+	tiles, rows := int(b.tiles), int(b.rows)
+	if tiles <= 0 || rows <= 0 || len(b.codes) < tiles*tileColumns*lanes || len(b.table) < rows*32 ||
+		len(b.profile) < tiles*rows*tileColumns*vector {
+		panic("kernel: arguments out of bounds")
+	}
+}

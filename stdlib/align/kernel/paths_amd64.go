@@ -1,0 +1,39 @@
+package kernel
+
+import (
+	"math"
+
+	"golang.org/x/sys/cpu"
+)
+
+// nativePaths are the paths in assembly that this processor can run, fastest first.
+func nativePaths() []path {
+	var found []path
+	if cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW {
+		found = append(found, path{name: "avx512", vector: 64,
+			local: []kernel{
+				{bits: 8, run: local8AVX512, build: build8AVX512, zero: math.MinInt8, top: math.MaxInt8},
+				{bits: 16, run: local16AVX512, build: build16AVX512, zero: math.MinInt16, top: math.MaxInt16},
+				{bits: 32, run: local32AVX512, build: build32, top: math.MaxInt32},
+			},
+			global: []kernel{
+				{bits: 16, run: global16AVX512, build: build16AVX512, bottom: math.MinInt16, top: math.MaxInt16},
+				{bits: 32, run: global32AVX512, build: build32, bottom: math.MinInt32, top: math.MaxInt32},
+			},
+		})
+	}
+	if cpu.X86.HasAVX2 {
+		found = append(found, path{name: "avx2", vector: 32,
+			local: []kernel{
+				{bits: 8, run: local8AVX2, build: build8AVX2, zero: math.MinInt8, top: math.MaxInt8},
+				{bits: 16, run: local16AVX2, build: build16AVX2, zero: math.MinInt16, top: math.MaxInt16},
+				{bits: 32, run: local32AVX2, build: build32, top: math.MaxInt32},
+			},
+			global: []kernel{
+				{bits: 16, run: global16AVX2, build: build16AVX2, bottom: math.MinInt16, top: math.MaxInt16},
+				{bits: 32, run: global32AVX2, build: build32, bottom: math.MinInt32, top: math.MaxInt32},
+			},
+		})
+	}
+	return found
+}

@@ -1,0 +1,6 @@
+//go:build !amd64
+
+package kernel
+
+// nativePaths are the paths in assembly that this processor can run: none.
+func nativePaths() []path { return nil }

@@ -1,0 +1,21 @@
+package kernel
+
+// build32 fills a profile of 32-bit elements. There are few pairs that need one.
+func build32(b *buildArgs) {
+	lanes := len(b.codes) / int(b.tiles) / tileColumns
+	at := 0
+	for tile := range int(b.tiles) {
+		codes := b.codes[tile*tileColumns*lanes:][:tileColumns*lanes]
+		for row := range int(b.rows) {
+			scores := b.table[row*32:][:32]
+			for _, code := range codes {
+				value := b.add
+				if code != noCode {
+					value += b.scale * int64(int8(scores[code]))
+				}
+				setElement(b.profile[at:], 32, 0, int32(value))
+				at += 4
+			}
+		}
+	}
+}
