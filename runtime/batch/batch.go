@@ -115,6 +115,25 @@ func (v *Vector) Field(k int) *Vector {
 	return v.Fields[k]
 }
 
+// Project gives the vector cut down to the fields of record type t; any other vector as it is.
+func (v *Vector) Project(t types.Type) *Vector {
+	if t.Kind != types.Record || v.Type.Equal(t) {
+		return v
+	}
+	if v.Dict != nil {
+		return &Vector{Type: t, N: v.N, Dict: v.Dict.Project(t), Idx: v.Idx}
+	}
+	out := &Vector{Type: t, N: v.N, Valid: v.Valid}
+	for _, f := range t.Fields {
+		for k, g := range v.Type.Fields {
+			if g.Name == f.Name {
+				out.Fields = append(out.Fields, v.Fields[k].Project(f.Type))
+			}
+		}
+	}
+	return out
+}
+
 // Flat gives the vector without a dictionary at its top.
 func (v *Vector) Flat() *Vector {
 	if v.Dict == nil {
@@ -301,4 +320,138 @@ func (v *Vector) bytes() int {
 		n += f.bytes()
 	}
 	return n
+}
+
+// Locate sets where the row at this position comes from, as far as that is known, and leaves the rest as it is.
+func (b *Batch) Locate(row int, file *string, record, line, byteOffset *int64) {
+	o := b.Origin
+	if o == nil {
+		return
+	}
+	*file = o.File
+	for _, c := range []struct {
+		from []int64
+		to   *int64
+	}{{o.Record, record}, {o.Line, line}, {o.Byte, byteOffset}} {
+		if c.from != nil {
+			*c.to = c.from[row]
+		}
+	}
+}
+
+// Slice gives the rows from i up to j of a batch without a selection.
+func (b *Batch) Slice(i, j int) *Batch {
+	idx := make([]uint32, j-i)
+	for k := range idx {
+		idx[k] = uint32(i + k)
+	}
+	return b.Take(idx)
+}
+
+// Concat gives one batch with the rows that count of all batches, in order, dictionaries and selections resolved, bytes copied together.
+// Ordinals are kept where all batches have the same number of levels; origins are not.
+func Concat(row types.Row, batches []*Batch) *Batch {
+	out := &Batch{Row: row, Cols: make([]*Vector, len(row))}
+	for _, b := range batches {
+		out.N += b.Len()
+	}
+	if len(batches) > 0 {
+		for level := range batches[0].Ord {
+			ord := make([]uint64, 0, out.N)
+			for _, b := range batches {
+				if len(b.Ord) != len(batches[0].Ord) {
+					ord = nil
+					break
+				}
+				for i := range b.Len() {
+					ord = append(ord, b.Ord[level][b.Pos(i)])
+				}
+			}
+			if ord == nil && out.N > 0 {
+				out.Ord = nil
+				break
+			}
+			out.Ord = append(out.Ord, ord)
+		}
+	}
+	for c, f := range row {
+		vs := make([]*Vector, len(batches))
+		for i, b := range batches {
+			v := b.Cols[c].Flat()
+			if b.Sel != nil {
+				v = v.Take(b.Sel)
+			}
+			vs[i] = v
+		}
+		out.Cols[c] = concat(f.Type, vs, out.N)
+	}
+	return out
+}
+
+// concat joins flat vectors of one type that have n values together.
+func concat(t types.Type, vs []*Vector, n int) *Vector {
+	out := &Vector{Type: t, N: n}
+	for _, v := range vs {
+		if v.Valid != nil {
+			out.Valid = NewBitmap(n)
+		}
+	}
+	if out.Valid != nil {
+		at := 0
+		for _, v := range vs {
+			for i := range v.N {
+				if v.Valid.Get(i) {
+					out.Valid.Set(at + i)
+				}
+			}
+			at += v.N
+		}
+	}
+	switch t.Kind.Storage() {
+	case types.StoreBool:
+		for _, v := range vs {
+			out.Bools = append(out.Bools, v.Bools...)
+		}
+	case types.StoreInt:
+		for _, v := range vs {
+			out.Ints = append(out.Ints, v.Ints...)
+		}
+	case types.StoreFloat:
+		for _, v := range vs {
+			out.Floats = append(out.Floats, v.Floats...)
+		}
+	case types.StoreBytes:
+		out.Refs = make([]Ref, 0, n)
+		for _, v := range vs {
+			for _, r := range v.Refs {
+				out.Refs = append(out.Refs, Ref{uint32(len(out.Buf)), r.Len})
+				out.Buf = append(out.Buf, v.Buf[r.Off:r.Off+r.Len]...)
+			}
+		}
+	case types.StoreList:
+		out.Offs = make([]uint32, 1, n+1)
+		elems := make([]*Vector, len(vs))
+		total := 0
+		for k, v := range vs {
+			for i := range v.N {
+				out.Offs = append(out.Offs, uint32(total)+v.Offs[i+1]-v.Offs[0])
+			}
+			idx := make([]uint32, 0, v.Offs[v.N]-v.Offs[0])
+			for p := v.Offs[0]; p < v.Offs[v.N]; p++ {
+				idx = append(idx, p)
+			}
+			elems[k] = v.Fields[0].Take(idx).Flat()
+			total += elems[k].N
+		}
+		out.Fields = []*Vector{concat(*t.Elem, elems, total)}
+	case types.StoreRecord:
+		for k, f := range t.Fields {
+			fs := make([]*Vector, len(vs))
+			for i, v := range vs {
+				fs[i] = v.Fields[k].Flat()
+			}
+			out.Fields = append(out.Fields, concat(f.Type, fs, n))
+		}
+	}
+	return out
 }

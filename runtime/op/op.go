@@ -124,6 +124,8 @@ type LazyColumn struct {
 	Name string
 	Tier int    // 0 is the cheapest
 	Why  string // what has to be computed for it: "score only", "traceback"
+	// Unavailable says why the column cannot be had with these arguments, and what to do; using it is then a compile-time error.
+	Unavailable string
 }
 
 // Floor is a column whose lower bound an operator can apply by itself.

@@ -1,0 +1,324 @@
+package align
+
+import (
+	"fmt"
+
+	"weir/compiler/types"
+	"weir/planner/estimate"
+	"weir/runtime/batch"
+	"weir/runtime/op"
+	"weir/stdlib/align/kernel"
+	"weir/stdlib/align/scoring"
+	"weir/stdlib/align/trace"
+)
+
+// Align is the operator that aligns two sequences of every row.
+var Align = &op.Operator{
+	Name: "align",
+	Role: op.TransformRole,
+	Doc: `aligns two sequences of every row, exactly.
+
+Adds the columns below; each is computed only where the pipeline uses it, and the path of an alignment (positions, identity, CIGAR) only for
+rows that are still there when it is needed. A filter on ` + "`score`" + ` behind it is applied inside it.`,
+	Params: append([]op.Param{
+		{Name: "a", Kind: op.RowExpr, Required: true, Doc: "The query: protein, dna, rna or string."},
+		{Name: "b", Kind: op.RowExpr, Required: true, Doc: "The target."},
+	}, append(schemeParams(),
+		op.Param{Name: "min_score", Kind: op.Value, Type: types.Of(types.Float), Hidden: true})...),
+	Type: typeAlign,
+	Caps: op.Caps{
+		RowWise: true,
+		Needs:   needsAlign,
+		Lazy:    lazyColumns,
+		Floors:  []op.Floor{{Column: "score", Param: "min_score"}},
+		SizedBy: []string{"a", "b"},
+	},
+	Estimate: estimateAlign,
+	New:      newAlign,
+	Examples: []op.Example{{
+		Doc: "The score under BLAST's default costs, and where the alignment lies.",
+		Code: `let pairs_in = read_jsonl("pairs.jsonl", as: { q: protein, t: protein })
+let out = pairs_in |> align(q, t) |> select(score, query_start, query_end, cigar)
+out |> print()
+test "a deletion costs open + extend" {
+  given pairs_in = [{ q: "MKTAYIAKQRQISFVKSHFSRQLEERLGLIEVQAPILSRVGDGTQDNLSGAEKAVQ",
+                      t: "MKTAYIAKQRQISFVKSHFSRQLEERLGIEVQAPILSRVGDGTQDNLSGAEKAVQ" }]
+  expect out = [{ score: 257, query_start: 1, query_end: 56, cigar: "28M1I27M" }]
+}
+`}},
+}
+
+func typeAlign(t *op.Typing) types.Row {
+	s, err := schemeOf(t.Args, t.Storage)
+	if err != nil {
+		reportScheme(t, err)
+		return nil
+	}
+	for _, p := range []string{"a", "b"} {
+		e := t.Args.Expr(p)
+		if e == nil || !checkSequence(t, p, e.Type, s.Matrix) {
+			return nil
+		}
+		if e.Type.Nullable {
+			t.Errorf(p, "W2304", "`%s` may be null, and only a sequence can be aligned: put filter(… is not null) before, or say what stands for null by `??`", p)
+			return nil
+		}
+	}
+	row := append(types.Row(nil), t.In[0].Row...)
+	for i := range columns {
+		if row.Index(columns[i].name) >= 0 {
+			t.Errorf("", "W2305", "the row already has a column `%s`, which align adds: rename it before", columns[i].name)
+			return nil
+		}
+		row = append(row, types.Field{Name: columns[i].name, Type: columns[i].typeOf(s)})
+	}
+	return row
+}
+
+func needsAlign(a op.Args, in []types.Row, need op.ColumnSet) []op.ColumnSet {
+	s := op.NewColumnSet()
+	for _, p := range need.Paths() {
+		if columnByName[p] == nil || in[0].Index(p) >= 0 { // what a first pass has computed comes from the input
+			s.Add(p)
+		}
+	}
+	s.AddExpr(a.Expr("a"))
+	s.AddExpr(a.Expr("b"))
+	return []op.ColumnSet{s}
+}
+
+func estimateAlign(e *op.Estimating) (estimate.Stream, estimate.Work) {
+	out := e.In[0]
+	width := func(p string) estimate.Number {
+		if x := e.Args.Expr(p); x != nil {
+			if path, ok := x.Path(); ok {
+				return out.Width[path]
+			}
+		}
+		return estimate.Number{}
+	}
+	work := estimate.Work{Cells: out.Rows.Times(width("a")).Times(width("b"))}
+	if _, ok := e.Args.Const("min_score"); ok {
+		out.Rows = out.Rows.Between(0, 0.01, "assumed")
+	}
+	return out, work
+}
+
+// aligner is a running align.
+type aligner struct {
+	op.Base
+	cfg    *op.Config
+	ctx    op.Context
+	scheme *scoring.Scheme
+	engine *engine
+	a, b   op.Evaluator
+	min    int32 // rows under it are dropped
+	scored bool  // the input has the score already: only paths are wanted
+
+	pairs  []pair
+	scores []int32
+}
+
+func newAlign(c *op.Config) (op.Instance, error) { return &aligner{cfg: c}, nil }
+
+func (x *aligner) Open(ctx op.Context) error {
+	s, err := schemeOf(x.cfg.Args, ctx.Storage())
+	if err != nil {
+		return &op.Error{Code: "W6301", Message: "the alignment's scheme cannot be made", Err: err}
+	}
+	x.ctx, x.scheme = ctx, s
+	if x.engine, err = newEngine(ctx, s); err != nil {
+		return err
+	}
+	x.min = kernel.Below
+	if v, ok := x.cfg.Args.Const("min_score"); ok && v != nil {
+		x.min = s.Threshold(x.cfg.Args.Float("min_score", 0))
+		x.engine.scorer.SetMin(x.min)
+	}
+	if x.a, err = ctx.Compile(x.cfg.Args.Expr("a"), x.cfg.In[0]); err != nil {
+		return err
+	}
+	if x.b, err = ctx.Compile(x.cfg.Args.Expr("b"), x.cfg.In[0]); err != nil {
+		return err
+	}
+	x.scored = x.cfg.In[0].Index("score") >= 0
+	return nil
+}
+
+// Data aligns the rows of a batch. Where both sequences come out of dictionaries, as they do behind pairs, every sequence is encoded once and
+// every query meets its targets as a block.
+func (x *aligner) Data(_ int, b *batch.Batch, out op.Output) error {
+	va, err := evaluate(x.a, b, out)
+	if err != nil {
+		return err
+	}
+	if va.ok != nil {
+		b = b.Select(va.ok)
+	}
+	vb, err := evaluate(x.b, b, out)
+	if err != nil {
+		return err
+	}
+	if vb.ok != nil {
+		b = b.Select(vb.ok)
+	}
+	queries, qpos := x.dictionary(va.v)
+	targets, tpos := x.dictionary(vb.v)
+
+	rows, pairs := make([]uint32, 0, b.Len()), x.pairs[:0]
+	for i := range b.Len() {
+		r := b.Pos(i)
+		p := pair{qpos.at(r), tpos.at(r)}
+		if err := x.engine.check(queries, targets, p); err != nil {
+			rej := op.Rejection{Byte: -1, Code: "W6303", Reason: err.Error()}
+			b.Locate(r, &rej.File, &rej.Record, &rej.Line, &rej.Byte)
+			if err := out.Reject(rej); err != nil {
+				return err
+			}
+			continue
+		}
+		rows, pairs = append(rows, uint32(r)), append(pairs, p)
+	}
+	x.pairs = pairs
+	if cap(x.scores) < len(pairs) {
+		x.scores = make([]int32, len(pairs))
+	}
+	scores := x.scores[:len(pairs)]
+	if !x.scored {
+		if err := x.score(queries, targets, pairs, scores); err != nil {
+			return err
+		}
+		kept := 0
+		for i, s := range scores {
+			if s >= x.min {
+				rows[kept], pairs[kept], scores[kept] = rows[i], pairs[i], s
+				kept++
+			}
+		}
+		rows, pairs, scores = rows[:kept], pairs[:kept], scores[:kept]
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	return x.emit(b, rows, queries, targets, pairs, scores, out)
+}
+
+// score turns pairs of one dictionary, where query and target may change places, so that they form a triangle: then few queries have many targets.
+func (x *aligner) score(queries, targets *side, pairs []pair, scores []int32) error {
+	if queries != targets || !x.scheme.Symmetric() {
+		return x.engine.score(queries, targets, pairs, scores)
+	}
+	turned := make([]pair, len(pairs))
+	for i, p := range pairs {
+		turned[i] = pair{min(p.query, p.target), max(p.query, p.target)}
+	}
+	return x.engine.score(queries, targets, turned, scores)
+}
+
+// emit fills the columns for the rows that are left.
+func (x *aligner) emit(b *batch.Batch, rows []uint32, queries, targets *side, pairs []pair, scores []int32, out op.Output) error {
+	if len(rows) < b.N || b.Sel != nil {
+		b = b.Take(rows)
+	}
+	var fill []*column
+	cols := make([]*batch.Vector, len(x.cfg.Out))
+	builders := make([]*batch.Builder, len(x.cfg.Out))
+	traced := false
+	for i, f := range x.cfg.Out {
+		if k := x.cfg.In[0].Index(f.Name); k >= 0 {
+			cols[i] = b.Cols[k]
+			fill = append(fill, nil)
+			continue
+		}
+		c := columnByName[f.Name]
+		if c == nil {
+			return fmt.Errorf("align has no column %q", f.Name)
+		}
+		traced = traced || c.tier == traceTier
+		fill = append(fill, c)
+		builders[i] = batch.NewBuilder(f.Type, len(rows))
+	}
+	res := result{scheme: x.scheme}
+	var path trace.Alignment
+	for k := range rows {
+		res.score = scores[k]
+		if traced {
+			if k&15 == 0 {
+				if err := x.ctx.Context().Err(); err != nil {
+					return err
+				}
+			}
+			if err := x.engine.tracer.Align(queries.codes[pairs[k].query], targets.codes[pairs[k].target], &path); err != nil {
+				return &op.Error{Code: "W6304", Message: "a pair is too long to be aligned", Err: err}
+			}
+			res.path = &path
+		}
+		for i, c := range fill {
+			if c != nil {
+				c.put(builders[i], &res)
+			}
+		}
+	}
+	for i, bu := range builders {
+		if bu != nil {
+			cols[i] = bu.Done()
+		}
+	}
+	return out.Emit(b.With(x.cfg.Out, cols))
+}
+
+// positions maps a row to its place in a side; nil where a row is its own place.
+type positions []uint32
+
+func (p positions) at(row int) uint32 {
+	if p == nil {
+		return uint32(row)
+	}
+	return p[row]
+}
+
+// dictionary gives the distinct sequences of a vector, and which of them each row has.
+func (x *aligner) dictionary(v *batch.Vector) (*side, positions) {
+	if v.Dict == nil {
+		return x.engine.side(v), nil
+	}
+	idx := positions(v.Idx)
+	for v = v.Dict; v.Dict != nil; v = v.Dict {
+		inner := make(positions, len(idx))
+		for i, p := range idx {
+			inner[i] = v.Idx[p]
+		}
+		idx = inner
+	}
+	return x.engine.side(v), idx
+}
+
+// values is an evaluated expression; ok lists the rows that have a value where some were rejected.
+type values struct {
+	v  *batch.Vector
+	ok []uint32
+}
+
+// evaluate computes an expression and rejects the rows for which it fails.
+func evaluate(e op.Evaluator, b *batch.Batch, out op.Output) (values, error) {
+	v, failed, err := e.Eval(b)
+	if err != nil || len(failed) == 0 {
+		return values{v: v}, err
+	}
+	bad := map[int]bool{}
+	for _, f := range failed {
+		bad[f.Row] = true
+		rej := op.Rejection{Byte: -1, Code: f.Code, Reason: f.Reason}
+		b.Locate(f.Row, &rej.File, &rej.Record, &rej.Line, &rej.Byte)
+		if err := out.Reject(rej); err != nil {
+			return values{}, err
+		}
+	}
+	ok := make([]uint32, 0, b.Len())
+	for i := range b.Len() {
+		if r := b.Pos(i); !bad[r] {
+			ok = append(ok, uint32(r))
+		}
+	}
+	return values{v, ok}, nil
+}
