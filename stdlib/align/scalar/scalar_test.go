@@ -185,13 +185,15 @@ func TestBoundIsAtLeastTheScore(t *testing.T) {
 	})
 }
 
-// An alignment of the two prefixes up to the end has the whole score.
+// The two prefixes up to the end, which no free gap follows, have the whole score.
 func TestEndIsWhereTheScoreIsReached(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := scoringtest.Scheme().Draw(t, "scheme")
 		pair := scoringtest.Related(s.Matrix, 40).Draw(t, "pair")
 		end := scalar.ScoreEnds(s, pair[0], pair[1])
-		prefix := scalar.Score(s, pair[0][:end.Query], pair[1][:end.Target])
+		charged := *s
+		charged.Free.QueryEnd, charged.Free.TargetEnd = false, false
+		prefix := scalar.Score(&charged, pair[0][:end.Query], pair[1][:end.Target])
 		if prefix != end.Score {
 			t.Fatalf("%v, but the prefixes score %d", end, prefix)
 		}

@@ -2,6 +2,7 @@
 package scoringtest
 
 import (
+	"math/rand/v2"
 	"strings"
 
 	"pgregory.net/rapid"
@@ -75,9 +76,20 @@ func Matrix() *rapid.Generator[*scoring.Matrix] {
 	})
 }
 
-// Codes draws an encoded sequence of at most so many residues.
+// Codes draws an encoded sequence of at most so many residues: a short one that shrinks well, or one of any length up to
+// the most.
 func Codes(m *scoring.Matrix, most int) *rapid.Generator[[]byte] {
-	return rapid.SliceOfN(rapid.ByteRange(0, byte(len(m.Letters)-1)), 0, most)
+	letters := len(m.Letters)
+	return rapid.OneOf(
+		rapid.SliceOfN(rapid.ByteRange(0, byte(letters-1)), 0, most),
+		rapid.Map(rapid.Uint64(), func(seed uint64) []byte {
+			random := rand.New(rand.NewPCG(seed, 0))
+			codes := make([]byte, random.IntN(most+1))
+			for i := range codes {
+				codes[i] = byte(random.IntN(letters))
+			}
+			return codes
+		}))
 }
 
 // Related draws two encoded sequences of about so many residues at most, the second often an edited copy of the first, so
