@@ -152,6 +152,7 @@ const (
 	Stream                   // the name of a let                             → Arg.Ports
 	RowType                  // a declared or written record type             → Arg.Row
 	On                       // id | (a = x, b): equal columns of two inputs  → Arg.On
+	Each                     // (x, y): a column path over each of two inputs → Arg.On, one pair
 	Aggs                     // n = count(), m = mean(x)                      → Arg.Aggs
 )
 

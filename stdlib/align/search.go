@@ -1,0 +1,437 @@
+package align
+
+import (
+	"container/heap"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"sort"
+
+	"weir/compiler/types"
+	"weir/planner/estimate"
+	"weir/runtime/batch"
+	"weir/runtime/op"
+	"weir/stdlib/align/kernel"
+	"weir/stdlib/align/scoring"
+	"weir/stdlib/align/trace"
+)
+
+// Search is the operator that aligns a set of queries with a set of targets and keeps the best.
+var Search = &op.Operator{
+	Name: "search",
+	Role: op.TransformRole,
+	Doc: `aligns every query with every record of a database, exactly, and keeps the best hits of each query.
+
+A row has the query's and the target's record and the columns of align. The hits of a query come best first; of equal scores the earlier target
+comes first. An empty alignment is no hit. Memory is bounded by a block of queries, a block of the database and ` + "`top`" + ` hits a query, for each task.`,
+	Params: append([]op.Param{
+		{Name: "db", Kind: op.Stream, Required: true, Doc: "The targets."},
+		{Name: "on", Kind: op.Each, Required: true, Named: true, Doc: "The sequence column of the queries and that of the targets."},
+		{Name: "as", Kind: op.Names, Required: true, Named: true, Min: 2, Doc: "Names for the query's and the target's record."},
+	}, append(schemeParams(),
+		op.Param{Name: "top", Kind: op.Value, Type: types.Of(types.Int), Default: "10", Doc: "At most so many hits a query."},
+		op.Param{Name: "min_score", Kind: op.Value, Type: types.Of(types.Float), Doc: "No hit below this score."},
+	)...),
+	Bounded:  op.NeedsEnd,
+	Type:     typeSearch,
+	Caps:     op.Caps{Needs: needsSearch, Lazy: lazyColumns},
+	Estimate: estimateSearch,
+	Staged:   &op.Staged{Collect: newSearchCollect, Scan: newSearchScan},
+	Examples: []op.Example{{
+		Doc: "The best target of a query.",
+		Code: `let queries = read_jsonl("queries.jsonl", as: { id: string, sequence: protein })
+let known = read_jsonl("known.jsonl", as: { id: string, sequence: protein })
+let out = queries
+  |> search(known, on: (sequence, sequence), as: (query, target), top: 1)
+  |> select(query = query.id, target = target.id, score)
+out |> print()
+test "the best hit" {
+  given queries = [{ id: "q", sequence: "MKTAYIAKQRQISFVK" }]
+  given known = [{ id: "far", sequence: "GGGPGGSGGP" }, { id: "near", sequence: "MKTAYIAKQRQLSFVK" }]
+  expect out = [{ query: "q", target: "near", score: 78 }]
+}
+`}},
+}
+
+// sides of a search, by input port.
+const (
+	queryPort = iota
+	targetPort
+)
+
+func onColumn(a op.Args, port int) string {
+	on := a["on"]
+	if on == nil || len(on.On) != 1 {
+		return ""
+	}
+	e := on.On[0].Left
+	if port == targetPort {
+		e = on.On[0].Right
+	}
+	path, _ := e.Path()
+	return path
+}
+
+func typeSearch(t *op.Typing) types.Row {
+	as, on := t.Args.Names("as"), t.Args["on"]
+	if len(as) != 2 || on == nil || len(on.On) != 1 || len(t.In) != 2 {
+		return nil // reported by the checker
+	}
+	if as[0] == as[1] {
+		t.Errorf("as", "W2306", "query and target are both called `%s`: give two names", as[0])
+		return nil
+	}
+	s, err := schemeOf(t.Args, t.Storage)
+	if err != nil {
+		reportScheme(t, err)
+		return nil
+	}
+	for _, e := range []types.Type{on.On[0].Left.Type, on.On[0].Right.Type} {
+		if !checkSequence(t, "on", e, s.Matrix) {
+			return nil
+		}
+		if e.Nullable {
+			t.Errorf("on", "W2304", "`on` may be null, and only a sequence can be aligned: put filter(… is not null) before")
+			return nil
+		}
+	}
+	if top := t.Args.Int("top", 10); top < 1 || top > 1_000_000 {
+		t.Errorf("top", "W2307", "`top` is a number from 1 to 1,000,000")
+		return nil
+	}
+	row := types.Row{{Name: as[0], Type: types.RecordOf(t.In[0].Row...)}, {Name: as[1], Type: types.RecordOf(t.In[1].Row...)}}
+	for i := range columns {
+		if row.Index(columns[i].name) >= 0 {
+			t.Errorf("as", "W2305", "`%s` is the name of a column that search adds: give another one", columns[i].name)
+			return nil
+		}
+		row = append(row, types.Field{Name: columns[i].name, Type: columns[i].typeOf(s)})
+	}
+	return row
+}
+
+func needsSearch(a op.Args, in []types.Row, need op.ColumnSet) []op.ColumnSet {
+	out := make([]op.ColumnSet, 2)
+	for port, name := range a.Names("as") {
+		out[port] = op.NewColumnSet(onColumn(a, port))
+		if sub, all := need.Under(name); all {
+			out[port].AddAll(op.AllColumns(in[port]))
+		} else {
+			out[port].AddAll(sub)
+		}
+	}
+	return out
+}
+
+func estimateSearch(e *op.Estimating) (estimate.Stream, estimate.Work) {
+	q, t := e.In[queryPort], e.In[targetPort]
+	out := estimate.Stream{Rows: q.Rows.Scale(float64(e.Args.Int("top", 10))).Between(0, 1, "assumed"), Width: map[string]estimate.Number{}}
+	for port, name := range e.Args.Names("as") {
+		for c, w := range e.In[port].Width {
+			out.Width[name+"."+c] = w
+		}
+	}
+	cells := q.Rows.Times(t.Rows).Times(q.Width[onColumn(e.Args, queryPort)]).Times(t.Width[onColumn(e.Args, targetPort)])
+	return out, estimate.Work{Cells: cells}
+}
+
+// searchCollect lays out one input as pairs does, after it has rejected what cannot be aligned.
+type searchCollect struct {
+	collect
+	args   op.Args
+	column string
+	matrix *scoring.Matrix
+	codes  []byte
+}
+
+func newSearchCollect(c *op.Config, port int) (op.Instance, error) {
+	column := onColumn(c.Args, port)
+	return &searchCollect{collect: collect{row: c.In[port], size: column, port: port}, args: c.Args, column: column}, nil
+}
+
+func (x *searchCollect) Open(ctx op.Context) error {
+	var err error
+	if x.matrix, err = matrixOf(x.args, ctx.Storage()); err != nil {
+		return &op.Error{Code: "W6301", Message: "the alignment's scheme cannot be made", Err: err}
+	}
+	return x.collect.Open(ctx)
+}
+
+func (x *searchCollect) Data(port int, b *batch.Batch, out op.Output) error {
+	v := b.Col(x.column)
+	ok := make([]uint32, 0, b.Len())
+	for i := range b.Len() {
+		r := b.Pos(i)
+		var err error
+		if x.codes, err = x.matrix.EncodeSeq(x.codes[:0], v.Bytes(r)); err != nil {
+			rej := op.Rejection{Byte: -1, Code: "W6303", Reason: err.Error()}
+			b.Locate(r, &rej.File, &rej.Record, &rej.Line, &rej.Byte)
+			if err := out.Reject(rej); err != nil {
+				return err
+			}
+			continue
+		}
+		ok = append(ok, uint32(r))
+	}
+	if len(ok) < b.Len() {
+		b = b.Select(ok)
+	}
+	return x.collect.Data(port, b, out)
+}
+
+// searchScan reads splits: a range of queries of one block against the whole database.
+type searchScan struct {
+	cfg    *op.Config
+	ctx    op.Context
+	scheme *scoring.Scheme
+	engine *engine
+	blocks [2][]blockInfo
+	min    int32
+	top    int
+}
+
+func newSearchScan(c *op.Config) (op.Source, error) { return &searchScan{cfg: c}, nil }
+
+func (x *searchScan) Open(ctx op.Context) error {
+	s, err := schemeOf(x.cfg.Args, ctx.Storage())
+	if err != nil {
+		return &op.Error{Code: "W6301", Message: "the alignment's scheme cannot be made", Err: err}
+	}
+	x.ctx, x.scheme, x.top = ctx, s, int(x.cfg.Args.Int("top", 10))
+	if x.engine, err = newEngine(ctx, s); err != nil {
+		return err
+	}
+	x.min = kernel.Below + 1
+	if s.Mode == scoring.Local || s.Mode == scoring.Overlap {
+		x.min = 1
+	}
+	if _, ok := x.cfg.Args.Const("min_score"); ok {
+		x.min = max(x.min, s.Threshold(x.cfg.Args.Float("min_score", 0)))
+	}
+	x.engine.scorer.SetMin(x.min)
+	for port := range x.blocks {
+		if err := ctx.Staging().GetMeta(fmt.Sprint(port), &x.blocks[port]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (x *searchScan) Close() error { return nil }
+
+// queryRange is a split.
+type queryRange struct{ I, Q0, Q1 int }
+
+func (x *searchScan) Splits(op.Context) iter.Seq2[op.Split, error] {
+	return func(yield func(op.Split, error) bool) {
+		var database int64
+		for _, b := range x.blocks[targetPort] {
+			for _, s := range b.Sizes {
+				database += s
+			}
+		}
+		var index uint64
+		for i, b := range x.blocks[queryPort] {
+			for q0 := 0; q0 < b.Records; {
+				q1, cells := q0, int64(0)
+				for q1 < b.Records && (q1 == q0 || cells < tileCells) {
+					cells += max(b.Sizes[q1], 1) * max(database, 1)
+					q1++
+				}
+				data, err := json.Marshal(queryRange{i, q0, q1})
+				if !yield(op.Split{Index: index, Weight: float64(cells), Data: data}, err) {
+					return
+				}
+				index, q0 = index+1, q1
+			}
+		}
+	}
+}
+
+// hit is a target that a query has met.
+type hit struct {
+	score  int32
+	number uint64 // of the target in the database
+	block  int
+	pos    uint32
+}
+
+// before reports that a is the better hit.
+func (a hit) before(b hit) bool {
+	if a.score != b.score {
+		return a.score > b.score
+	}
+	return a.number < b.number
+}
+
+// hits is a heap with the worst hit on top.
+type hits []hit
+
+func (h hits) Len() int           { return len(h) }
+func (h hits) Less(i, j int) bool { return h[j].before(h[i]) }
+func (h hits) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *hits) Push(v any)        { *h = append(*h, v.(hit)) }
+func (h *hits) Pop() any {
+	last := (*h)[len(*h)-1]
+	*h = (*h)[:len(*h)-1]
+	return last
+}
+
+func (x *searchScan) Read(s op.Split, out op.Output) error {
+	var r queryRange
+	if err := json.Unmarshal(s.Data, &r); err != nil {
+		return fmt.Errorf("query range: %w", err)
+	}
+	qb, err := x.ctx.Staging().Get(blockKey(queryPort, r.I))
+	if err != nil {
+		return err
+	}
+	queries := qb.Col(onColumn(x.cfg.Args, queryPort))
+	best := make([]hits, r.Q1-r.Q0)
+	var pairs []pair
+	var scores []int32
+	for j := range x.blocks[targetPort] {
+		tb, err := x.ctx.Staging().Get(blockKey(targetPort, j))
+		if err != nil {
+			return err
+		}
+		targets := tb.Col(onColumn(x.cfg.Args, targetPort))
+		// As many queries at once as make a batch of pairs.
+		step := max(1, batchPairs/max(tb.N, 1))
+		for q0 := r.Q0; q0 < r.Q1; q0 += step {
+			q1 := min(q0+step, r.Q1)
+			pairs = pairs[:0]
+			for q := q0; q < q1; q++ {
+				for t := range tb.N {
+					pairs = append(pairs, pair{uint32(q), uint32(t)})
+				}
+			}
+			if cap(scores) < len(pairs) {
+				scores = make([]int32, len(pairs))
+			}
+			qs, ts := x.engine.side(queries), x.engine.side(targets)
+			if err := x.scheme.CheckLengths(qs.longest, ts.longest); err != nil {
+				return &op.Error{Code: "W6304", Message: "a pair is too long to be aligned", Err: err}
+			}
+			if err := x.engine.score(qs, ts, pairs, scores[:len(pairs)]); err != nil {
+				return err
+			}
+			for i, p := range pairs {
+				if scores[i] >= x.min {
+					x.keep(&best[int(p.query)-r.Q0], hit{scores[i], tb.Ord[0][p.target], j, p.target})
+				}
+			}
+		}
+	}
+	return x.emit(qb, r, best, out)
+}
+
+// keep takes a hit into the best of its query.
+func (x *searchScan) keep(h *hits, c hit) {
+	if len(*h) < x.top {
+		heap.Push(h, c)
+	} else if c.before((*h)[0]) {
+		(*h)[0] = c
+		heap.Fix(h, 0)
+	}
+}
+
+// emit gives the hits of a split, query by query, best first.
+func (x *searchScan) emit(qb *batch.Batch, r queryRange, best []hits, out op.Output) error {
+	var qidx []uint32
+	var all []hit
+	ranks := [][]uint64{nil, nil}
+	for k, h := range best {
+		sort.Slice(h, func(i, j int) bool { return h[i].before(h[j]) })
+		for rank, c := range h {
+			qidx = append(qidx, uint32(r.Q0+k))
+			all = append(all, c)
+			ranks[0] = append(ranks[0], qb.Ord[0][r.Q0+k])
+			ranks[1] = append(ranks[1], uint64(rank))
+		}
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	targets, tidx, err := x.targets(all)
+	if err != nil {
+		return err
+	}
+	res := result{scheme: x.scheme}
+	builders := make([]*batch.Builder, len(x.cfg.Out))
+	traced := false
+	for i, f := range x.cfg.Out {
+		if c := columnByName[f.Name]; c != nil {
+			builders[i] = batch.NewBuilder(f.Type, len(all))
+			traced = traced || c.tier == traceTier
+		}
+	}
+	var path trace.Alignment
+	qs, ts := qb.Col(onColumn(x.cfg.Args, queryPort)), targets.Col(onColumn(x.cfg.Args, targetPort))
+	var qcodes, tcodes []byte
+	for k, c := range all {
+		res.score = c.score
+		if traced {
+			if err := x.ctx.Context().Err(); err != nil {
+				return err
+			}
+			// Both were encoded before, so neither fails.
+			qcodes, _ = x.scheme.Matrix.EncodeSeq(qcodes[:0], qs.Bytes(int(qidx[k])))
+			tcodes, _ = x.scheme.Matrix.EncodeSeq(tcodes[:0], ts.Bytes(int(tidx[k])))
+			if err := x.engine.tracer.Align(qcodes, tcodes, &path); err != nil {
+				return &op.Error{Code: "W6304", Message: "a pair is too long to be aligned", Err: err}
+			}
+			res.path = &path
+		}
+		for i, f := range x.cfg.Out {
+			if builders[i] != nil {
+				columnByName[f.Name].put(builders[i], &res)
+			}
+		}
+	}
+	b := &batch.Batch{Row: x.cfg.Out, N: len(all), Ord: ranks}
+	as := x.cfg.Args.Names("as")
+	for i, f := range x.cfg.Out {
+		switch {
+		case builders[i] != nil:
+			b.Cols = append(b.Cols, builders[i].Done())
+		case f.Name == as[0]:
+			b.Cols = append(b.Cols, recordColumn(f.Type, qb, qidx))
+		default:
+			b.Cols = append(b.Cols, recordColumn(f.Type, targets, tidx))
+		}
+	}
+	return out.Emit(b)
+}
+
+// targets gathers the rows of all hits from their blocks, each target once, and gives the position of each hit's.
+func (x *searchScan) targets(all []hit) (*batch.Batch, []uint32, error) {
+	byBlock := map[int]map[uint32]uint32{}
+	var parts []*batch.Batch
+	total := uint32(0)
+	for j := range x.blocks[targetPort] {
+		var take []uint32
+		at := map[uint32]uint32{}
+		for _, h := range all {
+			if _, seen := at[h.pos]; h.block == j && !seen {
+				at[h.pos] = total
+				take = append(take, h.pos)
+				total++
+			}
+		}
+		if len(take) == 0 {
+			continue
+		}
+		tb, err := x.ctx.Staging().Get(blockKey(targetPort, j))
+		if err != nil {
+			return nil, nil, err
+		}
+		byBlock[j] = at
+		parts = append(parts, tb.Take(take))
+	}
+	idx := make([]uint32, len(all))
+	for i, h := range all {
+		idx[i] = byBlock[h.block][h.pos]
+	}
+	return batch.Concat(parts[0].Row, parts), idx, nil
+}
