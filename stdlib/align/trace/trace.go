@@ -56,11 +56,19 @@ type Aligner struct {
 	checkpointCells int
 
 	query, target []byte
-	h             []int32 // the kept rows, or the last two
-	e             []int32 // by column, the best score that ends in a gap against the next row's residue
+	profile       [scoring.MaxCodes][]int32 // by query code: its score with every target residue, empty until it is used
+	now           checkpoint                // the row that was computed last
+	kept          []int32                   // rows of scores that the path is read from
 	spare         []checkpoint
 
 	walk walk
+}
+
+// checkpoint is all that the rows after row depend on: its scores and, by column from 1 on, the best scores that end in a
+// gap against the next row's residue.
+type checkpoint struct {
+	row  int
+	h, e []int32
 }
 
 // NewAligner prepares the alignment of pairs under a scheme.
@@ -82,14 +90,16 @@ func (a *Aligner) Align(query, target []byte, out *Alignment) error {
 		return err
 	}
 	a.query, a.target = query, target
+	for i := range a.profile {
+		a.profile[i] = a.profile[i][:0]
+	}
 	*out = Alignment{Ops: out.Ops[:0]}
-	kept := a.keptRows(len(target) + 1)
 	end := newEnd(a.scheme, len(query), len(target))
-	if len(query)+1 <= kept {
-		a.firstRow(a.rows(len(query)+1, len(target)+1))
-		a.fill(0, len(query), len(target), a.h, &end)
+	a.firstRow(&end)
+	if width := len(target) + 1; len(query)+1 <= a.keptRows(width) {
+		a.keep(len(query), &end)
 		a.walk.begin(&end, out.Ops)
-		a.readBack(0, a.h, len(target)+1)
+		a.readBack(0, width)
 	} else {
 		a.alignLong(&end, out.Ops)
 	}
@@ -101,13 +111,6 @@ func (a *Aligner) Align(query, target []byte, out *Alignment) error {
 // keptRows is how many rows of a width are kept at once.
 func (a *Aligner) keptRows(width int) int { return max(a.cells/width, a.minRows) }
 
-// rows makes room for rows of scores.
-func (a *Aligner) rows(count, width int) []int32 {
-	a.h = resize(a.h, count*width)
-	a.e = resize(a.e, width-1)
-	return a.h
-}
-
 // resize is a slice of n elements with any content.
 func resize(s []int32, n int) []int32 {
 	if cap(s) < n {
@@ -116,14 +119,21 @@ func resize(s []int32, n int) []int32 {
 	return s[:n]
 }
 
-// firstRow fills row 0, which no query residue has entered, and what the gaps against row 1 cost from there.
-func (a *Aligner) firstRow(h []int32) {
-	for j := range len(a.target) + 1 {
-		h[j] = a.border(j, a.scheme.Free.TargetStart)
+// firstRow starts with row 0, which no query residue has entered.
+func (a *Aligner) firstRow(end *end) {
+	a.now.row = 0
+	a.now.h = resize(a.now.h, len(a.target)+1)
+	a.now.e = resize(a.now.e, len(a.target))
+	for j := range a.now.h {
+		a.now.h[j] = a.border(j, a.scheme.Free.TargetStart)
 	}
-	for j := range a.e {
-		a.e[j] = h[j+1] - a.first
+	for j := range a.now.e {
+		a.now.e[j] = a.now.h[j+1] - a.first
+		if a.local {
+			a.now.e[j] = 0
+		}
 	}
+	end.row(0, a.now.h, 0)
 }
 
 // border is the score of k residues of one sequence before the first residue of the other.
@@ -134,75 +144,83 @@ func (a *Aligner) border(k int, free bool) int32 {
 	return -a.first - int32(k-1)*a.extend
 }
 
-// fill computes the rows after row lo up to row hi, for the columns up to width, into h, whose first row is row lo. It
-// tells end, if there is one, of every row.
-func (a *Aligner) fill(lo, hi, width int, h []int32, end *end) {
-	if end != nil && lo == 0 {
-		end.row(0, h[:width+1], 0)
-	}
-	for i := lo + 1; i <= hi; i++ {
-		previous := h[:width+1]
-		h = h[width+1:]
-		best := a.row(i, previous, h[:width+1], a.e[:width])
-		if end != nil {
-			end.row(i, h[:width+1], best)
-		}
+// keep computes the rows after the current one up to row hi and keeps them and it.
+func (a *Aligner) keep(hi int, end *end) {
+	width := len(a.now.h)
+	a.kept = resize(a.kept, (hi-a.now.row+1)*width)
+	at := copy(a.kept, a.now.h)
+	for a.now.row < hi {
+		a.next(end)
+		at += copy(a.kept[at:], a.now.h)
 	}
 }
 
-// row computes row i from the one before it and returns its largest score, from column 1 on.
-func (a *Aligner) row(i int, previous, current, e []int32) int32 {
-	current[0] = a.border(i, a.scheme.Free.QueryStart)
-	scores := &a.scores[a.query[i-1]&(scoring.MaxCodes-1)]
-	if a.local {
-		return rowLocal(scores, a.target, previous, current, e, a.first, a.extend)
-	}
-	rowGlobal(scores, a.target, previous, current, e, a.first, a.extend)
-	return 0
-}
-
-// rowLocal is the cell of a local alignment along a row. e holds the best scores with a gap against this row's residue
-// and is left with those against the next one's. Because a gap's first residue costs no less than its next one, a gap
-// along the row need not open where another one along the row ends.
-func rowLocal(scores *[scoring.MaxCodes]int32, target []byte, previous, current, e []int32, first, extend int32) int32 {
-	target = target[:len(e)]
-	above := previous[1:][:len(e)]
-	out := current[1:][:len(e)]
-	diagonal := previous[0]
-	f := current[0] - first
+// next computes the next row, and shows it to end, if there is one.
+func (a *Aligner) next(end *end) {
+	h, e := a.now.h, a.now.e
+	diagonal := h[0]
+	h[0] = a.border(a.now.row+1, a.scheme.Free.QueryStart)
+	scores := a.profileOf(a.query[a.now.row] & (scoring.MaxCodes - 1))
+	a.now.row++
 	var best int32
-	for j, code := range target {
-		pair := diagonal + scores[code&(scoring.MaxCodes-1)]
-		diagonal = above[j]
+	if a.local {
+		best = rowLocal(scores, h[1:], e, diagonal, a.first, a.extend)
+	} else {
+		rowGlobal(scores, h[1:], e, diagonal, h[0]-a.first, a.first, a.extend)
+	}
+	if end != nil {
+		end.row(a.now.row, h, best)
+	}
+}
+
+// profileOf has the scores of a query residue with the target's residues.
+func (a *Aligner) profileOf(code byte) []int32 {
+	if len(a.profile[code]) < len(a.target) {
+		scores := &a.scores[code]
+		profile := resize(a.profile[code], len(a.target))
+		for j, t := range a.target {
+			profile[j] = scores[t&(scoring.MaxCodes-1)]
+		}
+		a.profile[code] = profile
+	}
+	return a.profile[code]
+}
+
+// rowLocal turns the scores h of a row, from column 1 on, into those of the next one, and returns the largest of them.
+// diagonal is the score of the old row's column 0. Because the first residue of a gap costs no less than its next one, a
+// gap along the row need not open where another one along the row ends. The floor of 0 is in e, which is never below.
+func rowLocal(scores, h, e []int32, diagonal, first, extend int32) int32 {
+	scores = scores[:len(h)]
+	e = e[:len(h)]
+	f := -first
+	var best int32
+	for j, score := range scores {
 		down := e[j]
-		h := max(pair, down, 0)
-		across := h - first
-		h = max(h, f)
+		here := max(diagonal+score, down)
+		diagonal = h[j]
+		across := here - first
+		here = max(here, f)
 		f = max(f-extend, across)
-		out[j] = h
-		best = max(best, h)
-		e[j] = max(down-extend, h-first)
+		best = max(best, here)
+		h[j] = here
+		e[j] = max(down-extend, here-first, 0)
 	}
 	return best
 }
 
-// rowGlobal is rowLocal without the floor of 0.
-func rowGlobal(scores *[scoring.MaxCodes]int32, target []byte, previous, current, e []int32, first, extend int32) {
-	target = target[:len(e)]
-	above := previous[1:][:len(e)]
-	out := current[1:][:len(e)]
-	diagonal := previous[0]
-	f := current[0] - first
-	for j, code := range target {
-		pair := diagonal + scores[code&(scoring.MaxCodes-1)]
-		diagonal = above[j]
+// rowGlobal is rowLocal without the floor of 0; f is the score of a gap from the new row's column 0.
+func rowGlobal(scores, h, e []int32, diagonal, f, first, extend int32) {
+	scores = scores[:len(h)]
+	e = e[:len(h)]
+	for j, score := range scores {
 		down := e[j]
-		h := max(pair, down)
-		across := h - first
-		h = max(h, f)
+		here := max(diagonal+score, down)
+		diagonal = h[j]
+		across := here - first
+		here = max(here, f)
 		f = max(f-extend, across)
-		out[j] = h
-		e[j] = max(down-extend, h-first)
+		h[j] = here
+		e[j] = max(down-extend, here-first)
 	}
 }
 

@@ -1,6 +1,10 @@
 package trace
 
-import "slices"
+import (
+	"slices"
+
+	"weir/stdlib/align/scoring"
+)
 
 // walk is the way back from the alignment's end to its start.
 type walk struct {
@@ -20,10 +24,10 @@ func (w *walk) begin(end *end, ops []Op) {
 	*w = walk{i: end.i, j: end.j, ops: ops}
 }
 
-// readBack follows the path through the kept rows, of which h[:width] is row lo, until it leaves them at row lo.
-func (a *Aligner) readBack(lo int, h []int32, width int) {
+// readBack follows the path through the kept rows, the first of which is row lo, until it leaves them at row lo.
+func (a *Aligner) readBack(lo, width int) {
 	w := &a.walk
-	at := func(i, j int) int32 { return h[(i-lo)*width+j] }
+	at := func(i, j int) int32 { return a.kept[(i-lo)*width+j] }
 	for !w.done {
 		if w.inGap && !a.findOpening(lo, at) {
 			return
@@ -35,12 +39,12 @@ func (a *Aligner) readBack(lo int, h []int32, width int) {
 		switch {
 		case a.local && score == 0:
 			w.done = true
-		case w.j > 0 && score == at(w.i-1, w.j-1)+a.scores[a.query[w.i-1]&31][a.target[w.j-1]&31]:
+		case w.j > 0 && score == at(w.i-1, w.j-1)+a.pairScore(w.i, w.j):
 			w.add(Match, 1)
 			w.i--
 			w.j--
 		default:
-			if k := a.runAlongRow(h[(w.i-lo)*width:][:w.j+1]); k > 0 {
+			if k := a.runAlongRow(a.kept[(w.i-lo)*width:][:w.j+1]); k > 0 {
 				w.add(Delete, k)
 				w.j -= k
 				continue
@@ -49,6 +53,11 @@ func (a *Aligner) readBack(lo int, h []int32, width int) {
 			w.i--
 		}
 	}
+}
+
+// pairScore is the score of a query residue and a target residue, both counted from 1.
+func (a *Aligner) pairScore(i, j int) int32 {
+	return a.scores[a.query[i-1]&(scoring.MaxCodes-1)][a.target[j-1]&(scoring.MaxCodes-1)]
 }
 
 // runAlongRow is the length of the shortest run of target residues against a gap that gives the row's last score, 0 if
