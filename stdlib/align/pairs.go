@@ -124,6 +124,7 @@ type collect struct {
 	row     types.Row
 	size    string
 	port    int
+	limit   int // records of a block
 	pending []*batch.Batch
 	records int
 	bytes   int
@@ -132,7 +133,7 @@ type collect struct {
 }
 
 func newPairsCollect(c *op.Config, port int) (op.Instance, error) {
-	return &collect{row: c.In[port], size: sizeColumn(c.Args), port: port}, nil
+	return &collect{row: c.In[port], size: sizeColumn(c.Args), port: port, limit: blockRecords}, nil
 }
 
 func (x *collect) Open(ctx op.Context) error { x.ctx = ctx; return nil }
@@ -140,7 +141,7 @@ func (x *collect) Open(ctx op.Context) error { x.ctx = ctx; return nil }
 func (x *collect) Data(_ int, b *batch.Batch, _ op.Output) error {
 	b = b.Compact()
 	for b.N > 0 {
-		take := min(b.N, blockRecords-x.records)
+		take := min(b.N, x.limit-x.records)
 		head := b
 		if take < b.N {
 			head, b = b.Slice(0, take), b.Slice(take, b.N)
@@ -150,7 +151,7 @@ func (x *collect) Data(_ int, b *batch.Batch, _ op.Output) error {
 		x.pending = append(x.pending, head)
 		x.records += take
 		x.bytes += head.Bytes()
-		if x.records >= blockRecords || x.bytes >= blockBytes {
+		if x.records >= x.limit || x.bytes >= blockBytes {
 			if err := x.flush(); err != nil {
 				return err
 			}
@@ -212,10 +213,11 @@ type pairsScan struct {
 	ctx  op.Context
 	both bool
 	self bool
+	goal int64 // cells of a tile
 }
 
 func newPairsScan(c *op.Config) (op.Source, error) {
-	return &pairsScan{cfg: c, both: c.Args.Word("order") == "both", self: c.Args.Bool("self")}, nil
+	return &pairsScan{cfg: c, both: c.Args.Word("order") == "both", self: c.Args.Bool("self"), goal: tileCells}, nil
 }
 
 func (x *pairsScan) Open(ctx op.Context) error { x.ctx = ctx; return nil }
@@ -238,7 +240,7 @@ func (x *pairsScan) Splits(ctx op.Context) iter.Seq2[op.Split, error] {
 		}
 		for i := range blocks {
 			for j := i; j < len(blocks); j++ {
-				for t, cells := range tiles(blocks[i], blocks[j], i == j, x.self) {
+				for t, cells := range tiles(blocks[i], blocks[j], i == j, x.self, x.goal) {
 					t.I, t.J = i, j
 					if !give(t, cells) {
 						return
@@ -249,8 +251,8 @@ func (x *pairsScan) Splits(ctx op.Context) iter.Seq2[op.Split, error] {
 	}
 }
 
-// tiles cuts one pair of blocks: as many query rows as make tileCells, and where one row alone is more, a part of its targets.
-func tiles(q, t blockInfo, diagonal, self bool) iter.Seq2[tile, int64] {
+// tiles cuts one pair of blocks: as many query rows as make goal cells, and where one row alone is more, a part of its targets.
+func tiles(q, t blockInfo, diagonal, self bool, goal int64) iter.Seq2[tile, int64] {
 	return func(yield func(tile, int64) bool) {
 		sums := make([]int64, t.Records+1) // of the targets' sizes before each
 		for i, s := range t.Sizes {
@@ -271,17 +273,17 @@ func tiles(q, t blockInfo, diagonal, self bool) iter.Seq2[tile, int64] {
 					from = min(max(q1, first), t.Records)
 				}
 				row := max(q.Sizes[q1], 1) * (sums[t.Records] - sums[from])
-				if q1 > q0 && cells+row > tileCells {
+				if q1 > q0 && cells+row > goal {
 					break
 				}
 				cells += row
 				q1++
 			}
-			if q1 == q0+1 && cells > 2*tileCells { // one long query: cut its targets
+			if q1 == q0+1 && cells > 2*goal { // one long query: cut its targets
 				size := max(q.Sizes[q0], 1)
 				for t0 := first; t0 < t.Records; {
 					t1 := t0 + 1
-					for t1 < t.Records && size*(sums[t1+1]-sums[t0]) <= tileCells {
+					for t1 < t.Records && size*(sums[t1+1]-sums[t0]) <= goal {
 						t1++
 					}
 					if !yield(tile{Q0: q0, Q1: q1, T0: t0, T1: t1}, size*(sums[t1]-sums[t0])) {

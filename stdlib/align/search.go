@@ -146,7 +146,7 @@ type searchCollect struct {
 
 func newSearchCollect(c *op.Config, port int) (op.Instance, error) {
 	column := onColumn(c.Args, port)
-	return &searchCollect{collect: collect{row: c.In[port], size: column, port: port}, args: c.Args, column: column}, nil
+	return &searchCollect{collect: collect{row: c.In[port], size: column, port: port, limit: blockRecords}, args: c.Args, column: column}, nil
 }
 
 func (x *searchCollect) Open(ctx op.Context) error {

@@ -51,19 +51,20 @@ type job struct {
 
 // engine has the scratch memory to run jobs.
 type engine struct {
-	path    *path
-	kernel  *kernel
-	side    *side
-	strip   strip
-	panel   panel
-	union   Set
-	order   []int32
-	table   []byte
-	queries []query
-	offsets []uint16
-	edges   []byte
-	accs    []byte
-	args    args
+	path      *path
+	kernel    *kernel
+	side      *side
+	strip     strip
+	panel     panel
+	union     Set
+	order     []int32
+	table     []byte
+	constants []byte
+	queries   []query
+	offsets   []uint16
+	edges     []byte
+	accs      []byte
+	args      args
 }
 
 // query is a row of a job that shares a strip with others.
@@ -136,12 +137,11 @@ func (e *engine) runStrip(j *job, first, last int) {
 	e.fillTable(codes)
 	perPanel := int32(max(1, profileBytes/stride))
 	e.panel.rewind(lanes)
-	e.args = args{stride: int64(stride), first: int64(e.side.first), extend: int64(e.side.extend)}
-	if !e.side.local {
-		e.args.first -= e.args.extend
-		if e.side.columnFree {
-			e.args.leftStep = e.args.extend
-		}
+	e.args = args{stride: int64(stride), first: int64(e.side.first - e.side.extend), extend: int64(e.side.extend)}
+	if e.side.local {
+		e.fillConstants()
+	} else if e.side.columnFree {
+		e.args.leftStep = e.args.extend
 	}
 	for from := int32(0); from < e.strip.tiles; from += perPanel {
 		to := min(from+perPanel, e.strip.tiles)
@@ -155,8 +155,11 @@ func (e *engine) runStrip(j *job, first, last int) {
 		p.profile = aligned(p.profile, int(p.tiles)*stride)
 		b := buildArgs{codes: p.codes, table: e.table, profile: p.profile, tiles: int64(p.tiles), rows: int64(codes),
 			scale: int64(e.side.scale)}
-		if !e.side.local {
-			b.add = 2 * int64(e.side.extend)
+		extend := int64(e.side.extend)
+		if e.side.local {
+			b.add = [tileColumns]int64{-(tileColumns - 1) * extend, extend, extend, extend}
+		} else {
+			b.add = [tileColumns]int64{2 * extend, 2 * extend, 2 * extend, 2 * extend}
 		}
 		b.check(vector, lanes)
 		e.kernel.build(&b)
@@ -212,8 +215,20 @@ func (e *engine) fillTable(codes int) {
 	}
 }
 
-// fillMasks writes, for the segments where targets begin, which lanes these are. A local kernel takes the minimum with
-// the mask, so that 0 remains; a global one puts left into these lanes.
+// fillConstants writes the constants of a local kernel.
+func (e *engine) fillConstants() {
+	k, vector, extend := e.kernel, e.path.vector, e.side.extend
+	e.constants = aligned(e.constants, (2+tileColumns)*vector)
+	for i, value := range [2 + tileColumns]int32{extend, tileColumns * extend,
+		k.zero, k.zero + extend, k.zero + 2*extend, k.zero + 3*extend} {
+		for l := range e.lanes() {
+			setElement(e.constants[i*vector:], k.bits, l, value)
+		}
+	}
+	e.args.constants = e.constants
+}
+
+// fillMasks writes, for the segments where targets begin, what is to come in over the edge in their lanes.
 func (e *engine) fillMasks() {
 	k, open := e.kernel, e.side.first-e.side.extend
 	for i := range e.panel.segments {
@@ -221,20 +236,25 @@ func (e *engine) fillMasks() {
 		if g.reset == nil {
 			continue
 		}
-		no, yes := int32(0), int32(-1)
 		if e.side.local {
-			no, yes = k.top, k.zero
+			for l := range e.lanes() {
+				setElement(g.reset, k.bits, l, k.top)
+				setElement(g.left, k.bits, l, k.top)
+			}
+			for _, p := range g.starts {
+				setElement(g.reset, k.bits, int(p.lane), k.zero)
+				setElement(g.left, k.bits, int(p.lane), k.zero+(tileColumns-1)*e.side.extend)
+			}
+			continue
 		}
-		for l := range e.lanes() {
-			setElement(g.reset, k.bits, l, no)
-		}
+		clear(g.reset)
 		clear(g.left)
 		for _, p := range g.starts {
-			setElement(g.reset, k.bits, int(p.lane), yes)
 			left := -open - p.pad*e.side.extend
 			if e.side.columnFree {
 				left = e.side.extend
 			}
+			setElement(g.reset, k.bits, int(p.lane), -1)
 			setElement(g.left, k.bits, int(p.lane), left+k.zero)
 		}
 	}
@@ -318,7 +338,7 @@ func (e *engine) finish(j *job, q *query, p *placement) {
 	k, s, lane := e.kernel, e.side, int(p.lane)
 	acc := element(q.acc, k.bits, lane)
 	if s.local {
-		if acc >= k.top && k.bits < 32 {
+		if acc >= k.top-(tileColumns-1)*s.extend && k.bits < 32 {
 			j.narrow(q.row, column)
 			return
 		}

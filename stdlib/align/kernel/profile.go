@@ -8,8 +8,8 @@ func build32(b *buildArgs) {
 		codes := b.codes[tile*tileColumns*lanes:][:tileColumns*lanes]
 		for row := range int(b.rows) {
 			scores := b.table[row*32:][:32]
-			for _, code := range codes {
-				value := b.add
+			for i, code := range codes {
+				value := b.add[i/lanes]
 				if code != noCode {
 					value += b.scale * int64(int8(scores[code]))
 				}

@@ -33,7 +33,6 @@ type isa interface {
 	bytes() int
 	vec() VecVirtual
 	half(VecVirtual) VecVirtual // the register's lower half
-	zero(v Op)
 	load(src, dst Op)
 	store(src, dst Op)
 	upperHalf(src, dst Op)
@@ -48,7 +47,6 @@ func (avx2) name() string                 { return "AVX2" }
 func (avx2) bytes() int                   { return 32 }
 func (avx2) vec() VecVirtual              { return YMM() }
 func (avx2) half(v VecVirtual) VecVirtual { return v.AsX().(VecVirtual) }
-func (avx2) zero(v Op)                    { VPXOR(v, v, v) }
 func (avx2) load(src, dst Op)             { VMOVDQU(src, dst) }
 func (avx2) store(src, dst Op)            { VMOVDQU(src, dst) }
 func (avx2) upperHalf(src, dst Op)        { VEXTRACTI128(U8(1), src, dst) }
@@ -62,7 +60,6 @@ func (avx512) name() string                 { return "AVX512" }
 func (avx512) bytes() int                   { return 64 }
 func (avx512) vec() VecVirtual              { return ZMM() }
 func (avx512) half(v VecVirtual) VecVirtual { return v.AsY().(VecVirtual) }
-func (avx512) zero(v Op)                    { VPXORQ(v, v, v) }
 func (avx512) load(src, dst Op)             { VMOVDQU64(src, dst) }
 func (avx512) store(src, dst Op)            { VMOVDQU64(src, dst) }
 func (avx512) upperHalf(src, dst Op)        { VEXTRACTI64X4(U8(1), src, dst) }
@@ -77,24 +74,24 @@ func (avx512) sel(mask, yes, no, dst Op) { VPBLENDMB(yes, no, mask, dst) }
 
 // ops are the arithmetic instructions of one element width, dst last, as dst = b op a for (a, b, dst).
 type ops struct {
-	add, sub, max, min, broadcast func(...Op)
+	add, sub, wrapSub, max, min, broadcast func(...Op)
 }
 
 func saturating(bits int) ops {
 	switch bits {
 	case 8:
-		return ops{VPADDSB, VPSUBSB, VPMAXSB, VPMINSB, VPBROADCASTB}
+		return ops{VPADDSB, VPSUBSB, VPSUBB, VPMAXSB, VPMINSB, VPBROADCASTB}
 	case 16:
-		return ops{VPADDSW, VPSUBSW, VPMAXSW, VPMINSW, VPBROADCASTW}
+		return ops{VPADDSW, VPSUBSW, VPSUBW, VPMAXSW, VPMINSW, VPBROADCASTW}
 	}
 	return wrapping(bits)
 }
 
 func wrapping(bits int) ops {
 	if bits == 16 {
-		return ops{VPADDW, VPSUBW, VPMAXSW, VPMINSW, VPBROADCASTW}
+		return ops{VPADDW, VPSUBW, VPSUBW, VPMAXSW, VPMINSW, VPBROADCASTW}
 	}
-	return ops{VPADDD, VPSUBD, VPMAXSD, VPMINSD, VPBROADCASTD}
+	return ops{VPADDD, VPSUBD, VPSUBD, VPMAXSD, VPMINSD, VPBROADCASTD}
 }
 
 // frame holds the registers that local and global kernels have in common.
@@ -181,71 +178,77 @@ func (k *frame) finish() {
 	RET()
 }
 
-// local writes a Smith-Waterman kernel. Eight and sixteen bits have the score 0 at the bottom of the saturating range,
-// so that the addition of the profile is also the maximum with 0; thirty-two bits take that maximum with a register.
+// local writes a Smith-Waterman kernel. Column c of a tile carries c times extend on top of every value, so that to extend
+// a gap in the query costs nothing inside a tile; the profile adds what a diagonal step into the column needs. In 8 and
+// 16 bits the score 0 of column 0 is the bottom of the saturating range, so that there the addition of the profile is also
+// the maximum with 0; in the other columns F never falls below it. Saturating instructions go to two of a Zen 4's four
+// pipes only, so the subtraction from F is a wrapping one where it may be.
+//
+// The optimum needs a gap in the query to open after a gap in the target but not the other way round, since two
+// adjacent gaps cost the same in either order; so F and E open from D, the best without E, and the chain through E is short.
 func local(set isa, bits int) {
-	o := saturating(bits)
 	name := fmt.Sprintf("local%d%s", bits, set.name())
-	k := begin(set, o, name, fmt.Sprintf("%s runs tiles of a local alignment in %d-bit lanes.", name, bits))
-	k.extend = k.constant(argExtend)
-	floor := k.vec()
-	k.zero(floor)
-	if bits < 32 {
-		one := GP64()
-		MOVQ(I64(-1<<(bits-1)), one)
-		VMOVQ(one, floor.AsX())
-		k.broadcast(floor.AsX(), floor)
+	k := begin(set, saturating(bits), name, fmt.Sprintf("%s runs tiles of a local alignment in %d-bit lanes.", name, bits))
+	n := set.bytes()
+	constants := GP64()
+	MOVQ(k.arg(argConstants), constants)
+	extend, tileExtend := Mem{Base: constants}, Mem{Base: constants, Disp: n}
+	zero := func(c int) Mem { return Mem{Base: constants, Disp: (2 + c) * n} }
+	best := [columns]VecVirtual{k.acc}
+	for c := 1; c < columns; c++ {
+		best[c] = k.vec()
+		k.load(zero(c), best[c])
 	}
-	reset, mask := GP64(), k.vec()
+	reset, left := GP64(), GP64()
 	MOVQ(k.arg(argReset), reset)
+	MOVQ(k.arg(argLeft), left)
 
 	tile := func(kind string, fix func()) {
 		MOVQ(k.query, k.q)
 		MOVQ(k.edge, k.e)
 		for c := range columns {
-			k.move(floor, k.a[c])
-			k.move(floor, k.f[c])
+			k.load(zero((c+columns-1)%columns), k.a[c])
+			k.load(zero(c), k.f[c])
 		}
 		Label(kind)
 		d := k.row(fix)
 		for c := range columns {
 			k.max(k.f[c], d[c], d[c])
-			if bits == 32 {
-				k.max(floor, d[c], d[c])
-			}
-			k.max(d[c], k.acc, k.acc)
+			k.max(d[c], best[c], best[c])
 			k.sub(k.first, d[c], k.t)
-			k.sub(k.extend, k.f[c], k.f[c])
 			k.max(k.t, k.f[c], k.f[c])
+			if c == 0 && bits < 32 {
+				k.sub(extend, k.f[c], k.f[c])
+			} else {
+				k.wrapSub(extend, k.f[c], k.f[c])
+				k.max(zero(c), k.f[c], k.f[c])
+			}
 			k.max(k.gap, d[c], d[c])
-			k.sub(k.extend, k.gap, k.gap)
 			k.max(k.t, k.gap, k.gap)
 		}
+		k.sub(tileExtend, k.gap, k.gap)
 		k.nextRow(kind)
 		ADDQ(k.stride, k.profile)
 		DECQ(k.tiles)
 	}
 	TESTQ(reset, reset)
 	JZ(LabelRef("tile"))
-	k.load(Mem{Base: reset}, mask)
 	tile("resetrow", func() {
-		k.min(mask, k.a[0], k.a[0])
-		k.min(mask, k.gap, k.gap)
+		k.min(Mem{Base: left}, k.a[0], k.a[0])
+		k.min(Mem{Base: reset}, k.gap, k.gap)
 	})
 	JZ(LabelRef("done"))
 	Label("tile")
 	tile("row", func() {})
 	JNZ(LabelRef("tile"))
 	Label("done")
-	k.finish()
-}
-
-func (k *frame) move(src, dst Op) {
-	if k.bytes() == 64 {
-		VMOVDQA64(src, dst)
-		return
+	for c := 1; c < columns; c++ {
+		for range c {
+			k.sub(extend, best[c], best[c])
+		}
+		k.max(best[c], k.acc, k.acc)
 	}
-	VMOVDQA(src, dst)
+	k.finish()
 }
 
 // global writes a kernel for alignments that must end somewhere on the border. All values carry extend for every row
