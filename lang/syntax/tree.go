@@ -8,6 +8,7 @@ import "weir/lang/diag"
 type File struct {
 	Name  string // as it stands in diagnostics
 	Src   []byte
+	Doc   string // the `##` block that the file begins with; it belongs to no declaration
 	Decls []Decl
 }
 
@@ -93,7 +94,8 @@ type FnParam struct {
 	Default Expr
 }
 
-// TestStep is one step of a Test. Kind is "given", "advance" or "expect"; Name is empty for advance.
+// TestStep is one step of a Test. Kind is "given", "advance" or "expect"; Name is empty for advance, and has a dot where it
+// is a side output: `growth.late`.
 type TestStep struct {
 	Span  diag.Span
 	Kind  string
@@ -224,7 +226,7 @@ type (
 		Span   diag.Span
 		Fields []RecordField
 	}
-	// Tuple is `(a, b)` with two or more elements, `(a = x, b)` included; it stands only as an argument.
+	// Tuple is `(a, b)`, `(a = x, b)` or `(a = x)`; it stands only as an argument. Its elements are Positional or Column.
 	Tuple struct {
 		Span  diag.Span
 		Elems []Arg
