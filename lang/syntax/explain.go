@@ -129,10 +129,12 @@ func (f fault) expectations() []string {
 	switch {
 	case f.p.types && f.at == 0:
 		add("a type")
-	case head == "test" && open.Is("{") && f.at > 0 && f.open(1) && !f.prev.Is("="):
+	case head == "test" && open.Is("{") && f.at > 0 && f.open(1) && (f.prev.EndsOperand() || f.prev.Is("{")) && !stepWords[f.prev.Text]:
 		add("`given`")
 		add("`advance`")
 		add("`expect`")
+	case f.expected == "" && f.prev.EndsOperand() && head == "import":
+		add("the next declaration in column 1")
 	case f.prev.EndsOperand() && f.at > 1 && f.expected != "a name" && !f.inHead(head):
 		if open.Text != "" {
 			if f.expected != "" && strings.HasPrefix(f.expected, "`") {
@@ -163,6 +165,8 @@ func (f fault) expectations() []string {
 	}
 	return out
 }
+
+var stepWords = map[string]bool{"given": true, "advance": true, "expect": true}
 
 // open reports whether exactly n brackets are open at the fault.
 func (f fault) open(n int) bool {

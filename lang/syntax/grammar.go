@@ -8,7 +8,7 @@ import (
 )
 
 // The grammar, as participle productions. Expressions are parsed as flat runs of operands and operators; build.go
-// gives them their precedence. No production backtracks by more than one token, so that parsing is linear; where
+// gives them their precedence. No production backtracks, so that parsing is linear and an error is where it is; where
 // two tokens decide, a lookahead group says so.
 type (
 	importNode struct {
@@ -29,7 +29,7 @@ type (
 	}
 	fnNode struct {
 		Name   lexer.Token    `parser:"'fn' @Ident '('"`
-		Params []*fnParamNode `parser:"( @@ ( ',' @@ )* ','? )? ')'"`
+		Params []*fnParamNode `parser:"( @@ ( (?! ',' ')' ) ',' @@ )* ','? )? ')'"`
 		Result *typeNode      `parser:"( ':' @@ )?"`
 		Body   *exprNode      `parser:"'=' @@"`
 	}
@@ -61,7 +61,7 @@ type (
 	}
 	recordTypeNode struct {
 		Open   lexer.Token      `parser:"@'{'"`
-		Fields []*fieldTypeNode `parser:"( @@ ( ',' @@ )* ','? )?"`
+		Fields []*fieldTypeNode `parser:"( @@ ( (?! ',' '}' ) ',' @@ )* ','? )?"`
 		Close  lexer.Token      `parser:"@'}'"`
 	}
 	fieldTypeNode struct {
@@ -79,7 +79,7 @@ type (
 	}
 	argsNode struct {
 		Open  lexer.Token  `parser:"@'('"`
-		Args  []*argNode   `parser:"( @@ ( ',' @@ )*"`
+		Args  []*argNode   `parser:"( @@ ( (?! ',' ')' ) ',' @@ )*"`
 		Comma *lexer.Token `parser:"  @','? )?"`
 		Close lexer.Token  `parser:"@')'"`
 	}
@@ -128,18 +128,18 @@ type (
 		Close   lexer.Token   `parser:"@'}'"`
 	}
 	elseIfNode struct {
-		If   lexer.Token `parser:"'else' @'if'"`
+		If   lexer.Token `parser:"(?= 'else' 'if' ) 'else' @'if'"`
 		Cond *exprNode   `parser:"@@"`
 		Then *exprNode   `parser:"'{' @@ '}'"`
 	}
 	listNode struct {
 		Open  lexer.Token `parser:"@'['"`
-		Elems []*exprNode `parser:"( @@ ( ',' @@ )* ','? )?"`
+		Elems []*exprNode `parser:"( @@ ( (?! ',' ']' ) ',' @@ )* ','? )?"`
 		Close lexer.Token `parser:"@']'"`
 	}
 	recordNode struct {
 		Open   lexer.Token  `parser:"@'{'"`
-		Fields []*fieldNode `parser:"( @@ ( ',' @@ )* ','? )?"`
+		Fields []*fieldNode `parser:"( @@ ( (?! ',' '}' ) ',' @@ )* ','? )?"`
 		Close  lexer.Token  `parser:"@'}'"`
 	}
 	fieldNode struct {
@@ -160,7 +160,7 @@ type (
 	}
 )
 
-var grammar = participle.MustBuild[grammarNode](participle.Lexer(definition{}), participle.UseLookahead(1))
+var grammar = participle.MustBuild[grammarNode](participle.Lexer(definition{}), participle.UseLookahead(0))
 
 // definition is the language's lexer as participle wants it. Comments are left out.
 type definition struct{}

@@ -190,24 +190,68 @@ func (p *fileParser) span(t Token) diag.Span {
 	return diag.Span{File: p.file.Name, Start: t.Start, End: t.End}
 }
 
-// declaration parses one part, or two where a head stands that its line should begin with.
+// declaration parses one part; or several, where a head stands within it at the beginning of an indented line.
 func (p *fileParser) declaration(tokens []Token, doc string) {
-	before := len(p.errs)
-	d := p.decl(tokens, doc)
-	if d != nil {
+	for i := indentedHead(tokens); i > 0; i = indentedHead(tokens) {
+		p.indented(tokens[i])
+		p.declaration(tokens[:i], doc)
+		tokens, doc = tokens[i:], ""
+	}
+	if d, found := p.foreignComment(tokens); found {
+		p.errs.Add(d)
+		return
+	}
+	if d := p.decl(tokens, doc); d != nil {
 		p.file.Decls = append(p.file.Decls, d)
-		return
 	}
-	if len(p.errs) == before || p.errs[len(p.errs)-1].Code != "W1031" {
-		return
-	}
-	for i := range tokens {
-		if i > 0 && tokens[i].Start == p.errs[len(p.errs)-1].Span.Start {
-			p.declaration(tokens[:i], doc)
-			p.declaration(tokens[i:], "")
-			return
+}
+
+// indentedHead gives the index of the first token that can only be the head of a declaration, though its line is
+// indented; 0 where there is none. A name is never followed by a name or a string within an expression.
+func indentedHead(tokens []Token) int {
+	depth := 0
+	for i, t := range tokens {
+		switch {
+		case t.Is("("), t.Is("["), t.Is("{"):
+			depth++
+		case t.Is(")"), t.Is("]"), t.Is("}"):
+			depth--
+		}
+		if i == 0 || i+2 >= len(tokens) || depth > 0 || t.Kind != TokIdent || !heads[t.Text] || tokens[i-1].End.Line == t.Start.Line {
+			continue
+		}
+		next, then := tokens[i+1], tokens[i+2]
+		named := next.Kind == TokIdent && (then.Is("=") || then.Is(":") || then.Is("("))
+		if named || next.Kind == TokString && (t.Text == "test" && then.Is("{") || t.Text == "import") {
+			return i
 		}
 	}
+	return 0
+}
+
+func (p *fileParser) indented(t Token) {
+	indent := diag.Span{File: p.file.Name, Start: diag.Pos{Offset: t.Start.Offset - (t.Start.Col - 1), Line: t.Start.Line, Col: 1}, End: t.Start}
+	d := diag.Diagnostic{Code: "W1031", Message: "a declaration begins in column 1", Span: p.span(t)}
+	if text := p.file.Src[indent.Start.Offset:indent.End.Offset]; strings.Trim(string(text), " \t") == "" {
+		d.Fix = replace(indent, "", "delete the space before it")
+	}
+	p.errs.Add(d)
+}
+
+// foreignComment finds a line that another language takes for a comment: `// text` or `-- text`.
+func (p *fileParser) foreignComment(tokens []Token) (diag.Diagnostic, bool) {
+	if len(tokens) < 2 {
+		return diag.Diagnostic{}, false
+	}
+	span := p.span(tokens[0])
+	switch {
+	case tokens[0].Is("//"):
+	case tokens[0].Is("-") && tokens[1].Is("-") && tokens[0].End == tokens[1].Start:
+		span = span.To(p.span(tokens[1]))
+	default:
+		return diag.Diagnostic{}, false
+	}
+	return diag.Diagnostic{Code: "W1033", Message: "a comment begins with `#`", Span: span, Fix: replace(span, "#", "replace with `#`")}, true
 }
 
 func (p *fileParser) decl(tokens []Token, doc string) Decl {

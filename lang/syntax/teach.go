@@ -9,9 +9,9 @@ import (
 // teachings are the mistakes that have a message of their own, in the order in which they are tried. Each looks at
 // the place where parsing stopped and gives the message if it is that mistake.
 var teachings = []func(fault) (diag.Diagnostic, bool){
-	teachIndentedHead, teachComment, teachContinuation, teachForeignWord, teachThen, teachElse, teachReserved,
+	teachContinuation, teachForeignWord, teachThen, teachElse, teachReserved,
 	teachMissingLet, teachTypedLet, teachUntypedParam, teachFnBody, teachImport, teachIs, teachNot, teachQuotedField,
-	teachEquals, teachStage, teachEmpty,
+	teachEquals, teachStage, teachEmpty, teachNullable,
 }
 
 // foreignWords are keywords of other languages, in lower case: the code and what to do here.
@@ -76,63 +76,6 @@ func (f fault) prefixWord() bool {
 	return f.tok.Is("*") || f.tok.Is("{") || f.tok.Is("not") || f.tok.Is("if")
 }
 
-// lineStart reports whether the token at the fault begins its line.
-func (f fault) lineStart() bool { return f.at > 0 && f.prev.End.Line < f.tok.Start.Line }
-
-func teachIndentedHead(f fault) (diag.Diagnostic, bool) {
-	if f.tok.Kind != TokIdent || !heads[f.tok.Text] || !f.lineStart() || f.bracketOpen() {
-		return diag.Diagnostic{}, false
-	}
-	if n := f.next(1); n.Kind != TokIdent && n.Kind != TokString {
-		return diag.Diagnostic{}, false
-	}
-	span := f.span(f.tok)
-	indent := diag.Span{File: span.File, Start: diag.Pos{Offset: span.Start.Offset - f.tok.Start.Col + 1, Line: span.Start.Line, Col: 1}, End: span.Start}
-	d := diag.Diagnostic{Code: "W1031", Message: "a declaration begins in column 1", Span: span}
-	if text := f.p.file.Src[lineOffset(f.p.file.Src, span.Start.Offset):span.Start.Offset]; strings.Trim(string(text), " \t") == "" {
-		indent.Start.Offset = span.Start.Offset - len(text)
-		d.Fix = replace(indent, "", "delete the space before it")
-	}
-	return d, true
-}
-
-func lineOffset(src []byte, offset int) int {
-	for offset > 0 && src[offset-1] != '\n' {
-		offset--
-	}
-	return offset
-}
-
-func (f fault) bracketOpen() bool {
-	open := f.bracket()
-	return open.Kind != TokEOF
-}
-
-func teachComment(f fault) (diag.Diagnostic, bool) {
-	dashes := f.tokens[min(f.at, len(f.tokens)):]
-	if f.at > 0 && (f.prev.Is("-") || f.prev.Is("//")) { // `-- text`, `// text`: what follows is read as an operand
-		dashes = f.tokens[f.at-1:]
-	}
-	for i := f.at; i >= 0 && i >= f.at-4 && i < len(f.tokens); i-- {
-		t := f.tokens[i]
-		lineStart := i == 0 || f.tokens[i-1].End.Line < t.Start.Line
-		twoDashes := t.Is("-") && i+1 < len(f.tokens) && f.tokens[i+1].Is("-") && f.tokens[i+1].Start == t.End
-		if lineStart && (t.Is("//") || twoDashes) {
-			dashes = f.tokens[i:]
-			break
-		}
-		dashes = nil
-	}
-	if len(dashes) == 0 {
-		return diag.Diagnostic{}, false
-	}
-	span := f.span(dashes[0])
-	if dashes[0].Is("-") {
-		span = span.To(f.span(dashes[1]))
-	}
-	return diag.Diagnostic{Code: "W1033", Message: "a comment begins with `#`", Span: span, Fix: replace(span, "#", "replace with `#`")}, true
-}
-
 // teachContinuation finds an operator or another token that cannot begin a declaration in column 1.
 func teachContinuation(f fault) (diag.Diagnostic, bool) {
 	if f.at != 0 || f.tok.Start.Col != 1 || f.p.types || f.tok.Start.Line == 1 {
@@ -185,6 +128,9 @@ func teachElse(f fault) (diag.Diagnostic, bool) {
 
 // teachReserved finds a reserved word where a name must stand.
 func teachReserved(f fault) (diag.Diagnostic, bool) {
+	if f.prev.Kind == TokKeyword && (f.tok.Is("=") || f.tok.Is(":")) && f.at > 1 { // `f(if = 3)`: read as an expression
+		f.tok, f.prev, f.at = f.prev, f.tokens[f.at-2], f.at-1
+	}
 	if f.tok.Kind != TokKeyword {
 		return diag.Diagnostic{}, false
 	}
@@ -305,6 +251,9 @@ func teachIs(f fault) (diag.Diagnostic, bool) {
 
 // teachNot finds `a not b` and `a not == b`.
 func teachNot(f fault) (diag.Diagnostic, bool) {
+	if f.prev.Is("not") && f.at > 1 && f.tokens[f.at-2].EndsOperand() && f.expected == "`in`" {
+		f.tok, f.prev = f.prev, f.tokens[f.at-2]
+	}
 	if !f.tok.Is("not") || !f.prev.EndsOperand() {
 		return diag.Diagnostic{}, false
 	}
@@ -361,4 +310,12 @@ func teachEmpty(f fault) (diag.Diagnostic, bool) {
 		return diag.Diagnostic{}, false
 	}
 	return diag.Diagnostic{Code: "W1001", Message: "nothing stands between these commas", Span: f.span(f.tok), Fix: replace(f.span(f.tok), "", "delete one")}, true
+}
+
+// teachNullable finds `int??`.
+func teachNullable(f fault) (diag.Diagnostic, bool) {
+	if !f.tok.Is("??") || f.prev.Kind != TokIdent && !f.prev.Is(">") && !f.prev.Is("}") || !f.p.types && f.head() != "type" && !f.inHead(f.head()) {
+		return diag.Diagnostic{}, false
+	}
+	return diag.Diagnostic{Code: "W1043", Message: "a type is nullable or not: one `?`", Span: f.span(f.tok), Fix: replace(f.span(f.tok), "?", "replace with `?`")}, true
 }
