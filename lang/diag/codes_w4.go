@@ -1,0 +1,4 @@
+package diag
+
+// CodesW4 are the codes of planning, which planner/ gives.
+var CodesW4 = []CodeInfo{}
