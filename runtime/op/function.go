@@ -15,6 +15,9 @@ type Function struct {
 	Resolve  func(args []types.Type) (Overload, error)
 	Examples []FuncExample
 	Hidden   bool // an operator of the language: documented there
+	// Total: it has a value for every row, with any arguments that Resolve accepts; Eval never calls Fail. Only over total functions may
+	// the planner move a filter or drop an unused column, since neither may change which rows are rejected.
+	Total bool
 }
 
 // FuncParam names a parameter for the reference and for `name: value` arguments.
