@@ -179,6 +179,11 @@ func (e *engine) prepare(j *job, first, last int) (codes int) {
 	}
 	e.offsets = resize(e.offsets, total)
 	e.edges = aligned(e.edges, total*2*vector)
+	if e.side.local {
+		// Where a target begins its lanes come in as the lesser of the edge and what reset and left say, so what an earlier job,
+		// perhaps one of other lanes, has left there must not be less.
+		fillElements(e.edges, e.kernel.bits, e.kernel.top)
+	}
 	e.accs = aligned(e.accs, (last-first)*vector)
 	e.queries = e.queries[:0]
 	at := 0
@@ -199,6 +204,17 @@ func (e *engine) prepare(j *job, first, last int) (codes int) {
 		e.queries = append(e.queries, q)
 	}
 	return codes
+}
+
+// fillElements sets every element of b to the value.
+func fillElements(b []byte, bits int, value int32) {
+	if len(b) == 0 {
+		return
+	}
+	setElement(b, bits, 0, value)
+	for n := bits / 8; n < len(b); n *= 2 {
+		copy(b[n:], b[:n])
+	}
 }
 
 // fillTable writes the rows of scores for the builder of the profile; bytes are scaled, since they can be.
