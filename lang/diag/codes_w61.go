@@ -1,0 +1,20 @@
+package diag
+
+// codesW61 are the codes of the environment: the command line, files and weir.yaml, which cmd/ gives.
+var codesW61 = []CodeInfo{
+	{"W6100", "a bad command line", "The flags or arguments are not what the command takes: weir COMMAND --help lists them.", "", ""},
+	{"W6101", "a file that cannot be read", "A pipeline or project file is missing, or may not be read.", "", ""},
+	{"W6102", "an unknown key in weir.yaml", "The keys are root, params, target and targets. A key that is not known is an error, so that a slip of the keyboard is not silently without effect.", "", ""},
+	{"W6103", "weir.yaml is malformed", "The file is YAML: mappings of keys to values.", "", ""},
+	{"W6104", "a value in weir.yaml that makes no sense", "The message says what is wanted.", "", ""},
+	{"W6105", "an unknown target", "The target is one of those that weir.yaml declares; without the file there is only local.", "", ""},
+	{"W6106", "a target that cannot be run on yet", "Only local runs pipelines so far.", "", ""},
+}
+
+// codesW63 are the codes of a running alignment, which stdlib/align gives.
+var codesW63 = []CodeInfo{
+	{"W6301", "an alignment's scheme cannot be made", "The matrix file cannot be read, or matrix and gap costs do not go together.", "", ""},
+	{"W6302", "no alignment kernel can be chosen", "WEIR_ALIGN_PATH forces a kernel that this machine does not have. The message lists those that it has.", "", ""},
+	{"W6303", "a sequence that cannot be aligned", "It has a letter that the matrix does not know, or is too long for its score to be counted. The row is rejected.", "", ""},
+	{"W6304", "a pair that is too long", "Its score could leave 32 bits.", "", ""},
+}
