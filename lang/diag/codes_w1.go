@@ -100,4 +100,5 @@ var CodesW1 = []CodeInfo{
 		"Only a function or an operator can be called, by its name. There are no methods: the value is the first argument, or comes through the pipe.",
 		"let a = name.upper()", "let a = upper(name)"},
 	{"W1045", "a quoted field name", "The names of a record's fields stand without quotes.", "let a = { \"x\": 1 }", "let a = { x: 1 }"},
+	{"W1050", "too many errors", "After 200 errors the rest of a file is not read.", "", ""},
 }

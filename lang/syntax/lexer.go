@@ -15,6 +15,7 @@ const (
 	MaxLiteralSize = 64 << 10 // bytes of a literal or a name, as written
 	MaxNesting     = 200      // brackets, prefix operators and `if`s around one place
 	MaxDeclTokens  = 100_000  // tokens of one declaration
+	MaxErrors      = 200      // errors of one file; the rest is not read
 )
 
 // Scan gives the tokens of a file, comments included, the last of kind EOF, and what is wrong with them. The bracket
@@ -29,7 +30,7 @@ func Scan(name string, src []byte) ([]Token, diag.List) {
 	if strings.HasPrefix(s.rest(), "\uFEFF") { // a byte order mark, which some Windows editors write
 		s.pos.Offset += len("\uFEFF")
 	}
-	for s.next() {
+	for len(s.errs) < MaxErrors && s.next() {
 	}
 	s.tokens = append(s.tokens, Token{Kind: TokEOF, Start: s.pos, End: s.pos})
 	return s.tokens, s.errs

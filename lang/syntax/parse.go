@@ -15,6 +15,10 @@ func Parse(name string, src []byte) (*File, diag.List) {
 	p := &fileParser{file: &File{Name: name, Src: src}, errs: errs}
 	p.file.Doc = fileDoc(all)
 	for _, c := range cut(all) {
+		if len(p.errs) >= MaxErrors {
+			p.errs.Add(diag.Diagnostic{Code: "W1050", Message: "too many errors; the rest of the file is not read", Span: p.span(c.tokens[0])})
+			break
+		}
 		p.declaration(c.tokens, c.doc)
 	}
 	p.errs.Sort()
