@@ -12,15 +12,14 @@ type args struct {
 	acc     []byte   // in and out: the best of all cells (local), or of the last row (global)
 	reset   []byte   // nil, or a vector that says in which lanes a target begins with the first tile
 	tops    []byte   // global: for each tile 1 + tileColumns vectors of row 0, that of the tile before's last column first
-	// As reset. Local: the largest H that may come in; global: H of the first row in these lanes.
-	left      []byte
-	constants []byte // local: vectors of extend, tileColumns·extend, and the score 0 as it is in each column
+	left    []byte   // global: the vector H of the first row left of a target's first tile
+	zero    []byte   // local: the vector of the score 0
 
 	rows, tiles int64
 	stride      int64 // bytes in a tile of the profile
 	leftStep    int64 // global: what left grows by from row to row
-	first       int64 // what the first residue of a gap costs more than another one
-	extend      int64 // global
+	first       int64 // local: cost of the first residue of a gap; global: what it costs more than another one
+	extend      int64
 }
 
 // check panics unless every access of a kernel falls into the slices. Offsets in query must be less than
@@ -29,11 +28,10 @@ func (a *args) check(vector int, global bool) {
 	rows, tiles := int(a.rows), int(a.tiles)
 	ok := rows > 0 && tiles > 0 && len(a.query) >= rows && len(a.profile) >= tiles*int(a.stride) &&
 		len(a.edge) >= rows*2*vector && len(a.acc) >= vector && (a.reset == nil || len(a.reset) >= vector)
-	ok = ok && (a.reset == nil || len(a.left) >= vector)
 	if global {
-		ok = ok && len(a.tops) >= tiles*(1+tileColumns)*vector
+		ok = ok && len(a.tops) >= tiles*(1+tileColumns)*vector && (a.reset == nil || len(a.left) >= vector)
 	} else {
-		ok = ok && len(a.constants) >= (2+tileColumns)*vector
+		ok = ok && len(a.zero) >= vector
 	}
 	if !ok {
 		panic("kernel: arguments out of bounds")
@@ -47,8 +45,7 @@ type buildArgs struct {
 	profile []byte // out: tiles × rows × tileColumns vectors
 
 	tiles, rows int64
-	scale       int64              // an element is its score × scale, or for bytes as in the table,
-	add         [tileColumns]int64 // plus this, by column of the tile
+	scale, add  int64 // an element is its score × scale + add; bytes are as in the table
 }
 
 // noCode is the code of a column in which a lane has no residue. Its score is 0.

@@ -51,20 +51,20 @@ type job struct {
 
 // engine has the scratch memory to run jobs.
 type engine struct {
-	path      *path
-	kernel    *kernel
-	side      *side
-	strip     strip
-	panel     panel
-	union     Set
-	order     []int32
-	table     []byte
-	constants []byte
-	queries   []query
-	offsets   []uint16
-	edges     []byte
-	accs      []byte
-	args      args
+	path    *path
+	kernel  *kernel
+	side    *side
+	strip   strip
+	panel   panel
+	union   Set
+	order   []int32
+	table   []byte
+	queries []query
+	offsets []uint16
+	edges   []byte
+	accs    []byte
+	zero    []byte
+	args    args
 }
 
 // query is a row of a job that shares a strip with others.
@@ -137,11 +137,18 @@ func (e *engine) runStrip(j *job, first, last int) {
 	e.fillTable(codes)
 	perPanel := int32(max(1, profileBytes/stride))
 	e.panel.rewind(lanes)
-	e.args = args{stride: int64(stride), first: int64(e.side.first - e.side.extend), extend: int64(e.side.extend)}
+	e.args = args{stride: int64(stride), first: int64(e.side.first), extend: int64(e.side.extend)}
 	if e.side.local {
-		e.fillConstants()
-	} else if e.side.columnFree {
-		e.args.leftStep = e.args.extend
+		e.zero = aligned(e.zero, vector)
+		for l := range lanes {
+			setElement(e.zero, e.kernel.bits, l, e.kernel.zero)
+		}
+		e.args.zero = e.zero
+	} else {
+		e.args.first -= e.args.extend
+		if e.side.columnFree {
+			e.args.leftStep = e.args.extend
+		}
 	}
 	for from := int32(0); from < e.strip.tiles; from += perPanel {
 		to := min(from+perPanel, e.strip.tiles)
@@ -155,11 +162,8 @@ func (e *engine) runStrip(j *job, first, last int) {
 		p.profile = aligned(p.profile, int(p.tiles)*stride)
 		b := buildArgs{codes: p.codes, table: e.table, profile: p.profile, tiles: int64(p.tiles), rows: int64(codes),
 			scale: int64(e.side.scale)}
-		extend := int64(e.side.extend)
-		if e.side.local {
-			b.add = [tileColumns]int64{-(tileColumns - 1) * extend, extend, extend, extend}
-		} else {
-			b.add = [tileColumns]int64{2 * extend, 2 * extend, 2 * extend, 2 * extend}
+		if !e.side.local {
+			b.add = 2 * int64(e.side.extend)
 		}
 		b.check(vector, lanes)
 		e.kernel.build(&b)
@@ -179,11 +183,6 @@ func (e *engine) prepare(j *job, first, last int) (codes int) {
 	}
 	e.offsets = resize(e.offsets, total)
 	e.edges = aligned(e.edges, total*2*vector)
-	if e.side.local {
-		// Where a target begins its lanes come in as the lesser of the edge and what reset and left say, so what an earlier job,
-		// perhaps one of other lanes, has left there must not be less.
-		fillElements(e.edges, e.kernel.bits, e.kernel.top)
-	}
 	e.accs = aligned(e.accs, (last-first)*vector)
 	e.queries = e.queries[:0]
 	at := 0
@@ -206,17 +205,6 @@ func (e *engine) prepare(j *job, first, last int) (codes int) {
 	return codes
 }
 
-// fillElements sets every element of b to the value.
-func fillElements(b []byte, bits int, value int32) {
-	if len(b) == 0 {
-		return
-	}
-	setElement(b, bits, 0, value)
-	for n := bits / 8; n < len(b); n *= 2 {
-		copy(b[n:], b[:n])
-	}
-}
-
 // fillTable writes the rows of scores for the builder of the profile; bytes are scaled, since they can be.
 func (e *engine) fillTable(codes int) {
 	e.table = resize(e.table, codes*scoring.MaxCodes)
@@ -231,46 +219,42 @@ func (e *engine) fillTable(codes int) {
 	}
 }
 
-// fillConstants writes the constants of a local kernel.
-func (e *engine) fillConstants() {
-	k, vector, extend := e.kernel, e.path.vector, e.side.extend
-	e.constants = aligned(e.constants, (2+tileColumns)*vector)
-	for i, value := range [2 + tileColumns]int32{extend, tileColumns * extend,
-		k.zero, k.zero + extend, k.zero + 2*extend, k.zero + 3*extend} {
-		for l := range e.lanes() {
-			setElement(e.constants[i*vector:], k.bits, l, value)
-		}
+// resetValues are what reset has in lanes where no target begins and where one does. Whatever the edge holds, perhaps
+// from another job in lanes of another width, it comes in as 0 to a local kernel, by the minimum or, where 0 is not the
+// least value, by a bitwise and; a global one takes left instead.
+func (e *engine) resetValues() (keep, reset int32) {
+	switch k := e.kernel; {
+	case !e.side.local:
+		return 0, -1
+	case k.bits == 32:
+		return -1, 0
+	default:
+		return k.top, k.zero
 	}
-	e.args.constants = e.constants
 }
 
-// fillMasks writes, for the segments where targets begin, what is to come in over the edge in their lanes.
+// fillMasks writes reset and left for the segments where targets begin.
 func (e *engine) fillMasks() {
-	k, open := e.kernel, e.side.first-e.side.extend
+	k, s := e.kernel, e.side
+	keep, reset := e.resetValues()
 	for i := range e.panel.segments {
 		g := &e.panel.segments[i]
 		if g.reset == nil {
 			continue
 		}
-		if e.side.local {
-			for l := range e.lanes() {
-				setElement(g.reset, k.bits, l, k.top)
-				setElement(g.left, k.bits, l, k.top)
-			}
-			for _, p := range g.starts {
-				setElement(g.reset, k.bits, int(p.lane), k.zero)
-				setElement(g.left, k.bits, int(p.lane), k.zero+(tileColumns-1)*e.side.extend)
-			}
-			continue
+		for l := range e.lanes() {
+			setElement(g.reset, k.bits, l, keep)
 		}
-		clear(g.reset)
 		clear(g.left)
 		for _, p := range g.starts {
-			left := -open - p.pad*e.side.extend
-			if e.side.columnFree {
-				left = e.side.extend
+			setElement(g.reset, k.bits, int(p.lane), reset)
+			if s.local {
+				continue
 			}
-			setElement(g.reset, k.bits, int(p.lane), -1)
+			left := s.extend - s.first - p.pad*s.extend
+			if s.columnFree {
+				left = s.extend
+			}
 			setElement(g.left, k.bits, int(p.lane), left+k.zero)
 		}
 	}
@@ -354,7 +338,7 @@ func (e *engine) finish(j *job, q *query, p *placement) {
 	k, s, lane := e.kernel, e.side, int(p.lane)
 	acc := element(q.acc, k.bits, lane)
 	if s.local {
-		if acc >= k.top-(tileColumns-1)*s.extend && k.bits < 32 {
+		if acc >= k.top && k.bits < 32 {
 			j.narrow(q.row, column)
 			return
 		}

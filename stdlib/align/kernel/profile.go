@@ -8,8 +8,8 @@ func build32(b *buildArgs) {
 		codes := b.codes[tile*tileColumns*lanes:][:tileColumns*lanes]
 		for row := range int(b.rows) {
 			scores := b.table[row*32:][:32]
-			for i, code := range codes {
-				value := b.add[i/lanes]
+			for _, code := range codes {
+				value := b.add
 				if code != noCode {
 					value += b.scale * int64(int8(scores[code]))
 				}

@@ -114,9 +114,7 @@ func (sc *Scorer) fits(k *kernel) bool {
 	high, low := int64(max(s.Matrix.Max, 0))*int64(s.Scale), int64(min(s.Matrix.Min, 0))*int64(s.Scale)
 	if sc.side.local {
 		limit := int64(1)<<(k.bits-1) - 1
-		extend := int64(s.Extend)
-		return high+extend <= limit && (tileColumns-1)*extend-low <= limit && int64(s.First) <= limit &&
-			tileColumns*extend <= limit
+		return high <= limit && -low <= limit && int64(s.First) <= limit && high < int64(k.top)-int64(k.zero)
 	}
 	// What global alignments fall below 0: two gaps' opening, one more for E and F, and once more to take the maximum
 	// of; and the columns before the first residue.

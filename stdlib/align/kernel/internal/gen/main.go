@@ -33,6 +33,7 @@ type isa interface {
 	bytes() int
 	vec() VecVirtual
 	half(VecVirtual) VecVirtual // the register's lower half
+	and(a, b, dst Op)
 	load(src, dst Op)
 	store(src, dst Op)
 	upperHalf(src, dst Op)
@@ -47,6 +48,7 @@ func (avx2) name() string                 { return "AVX2" }
 func (avx2) bytes() int                   { return 32 }
 func (avx2) vec() VecVirtual              { return YMM() }
 func (avx2) half(v VecVirtual) VecVirtual { return v.AsX().(VecVirtual) }
+func (avx2) and(a, b, dst Op)             { VPAND(a, b, dst) }
 func (avx2) load(src, dst Op)             { VMOVDQU(src, dst) }
 func (avx2) store(src, dst Op)            { VMOVDQU(src, dst) }
 func (avx2) upperHalf(src, dst Op)        { VEXTRACTI128(U8(1), src, dst) }
@@ -60,6 +62,7 @@ func (avx512) name() string                 { return "AVX512" }
 func (avx512) bytes() int                   { return 64 }
 func (avx512) vec() VecVirtual              { return ZMM() }
 func (avx512) half(v VecVirtual) VecVirtual { return v.AsY().(VecVirtual) }
+func (avx512) and(a, b, dst Op)             { VPANDQ(a, b, dst) }
 func (avx512) load(src, dst Op)             { VMOVDQU64(src, dst) }
 func (avx512) store(src, dst Op)            { VMOVDQU64(src, dst) }
 func (avx512) upperHalf(src, dst Op)        { VEXTRACTI64X4(U8(1), src, dst) }
@@ -74,24 +77,24 @@ func (avx512) sel(mask, yes, no, dst Op) { VPBLENDMB(yes, no, mask, dst) }
 
 // ops are the arithmetic instructions of one element width, dst last, as dst = b op a for (a, b, dst).
 type ops struct {
-	add, sub, wrapSub, max, min, broadcast func(...Op)
+	add, sub, max, min, broadcast func(...Op)
 }
 
 func saturating(bits int) ops {
 	switch bits {
 	case 8:
-		return ops{VPADDSB, VPSUBSB, VPSUBB, VPMAXSB, VPMINSB, VPBROADCASTB}
+		return ops{VPADDSB, VPSUBSB, VPMAXSB, VPMINSB, VPBROADCASTB}
 	case 16:
-		return ops{VPADDSW, VPSUBSW, VPSUBW, VPMAXSW, VPMINSW, VPBROADCASTW}
+		return ops{VPADDSW, VPSUBSW, VPMAXSW, VPMINSW, VPBROADCASTW}
 	}
 	return wrapping(bits)
 }
 
 func wrapping(bits int) ops {
 	if bits == 16 {
-		return ops{VPADDW, VPSUBW, VPSUBW, VPMAXSW, VPMINSW, VPBROADCASTW}
+		return ops{VPADDW, VPSUBW, VPMAXSW, VPMINSW, VPBROADCASTW}
 	}
-	return ops{VPADDD, VPSUBD, VPSUBD, VPMAXSD, VPMINSD, VPBROADCASTD}
+	return ops{VPADDD, VPSUBD, VPMAXSD, VPMINSD, VPBROADCASTD}
 }
 
 // frame holds the registers that local and global kernels have in common.
@@ -103,8 +106,8 @@ type frame struct {
 	edge, e, end, stride, tiles GPVirtual
 	off                         GPVirtual
 	a, f                        [columns]VecVirtual // a: diagonals, then H of the columns to the left
-	t, gap, h3                  VecVirtual          // scratch, E, H of the last column
-	first, extend, acc          VecVirtual
+	gap, h3                     VecVirtual          // E, H of the last column
+	first, acc                  VecVirtual
 }
 
 func begin(set isa, o ops, name, doc string) *frame {
@@ -127,7 +130,7 @@ func begin(set isa, o ops, name, doc string) *frame {
 	for c := range columns {
 		k.a[c], k.f[c] = set.vec(), set.vec()
 	}
-	k.t, k.gap, k.h3 = set.vec(), set.vec(), set.vec()
+	k.gap, k.h3 = set.vec(), set.vec()
 	k.first = k.constant(argFirst)
 	k.acc = set.vec()
 	acc := GP64()
@@ -178,55 +181,56 @@ func (k *frame) finish() {
 	RET()
 }
 
-// local writes a Smith-Waterman kernel. Column c of a tile carries c times extend on top of every value, so that to extend
-// a gap in the query costs nothing inside a tile; the profile adds what a diagonal step into the column needs. In 8 and
-// 16 bits the score 0 of column 0 is the bottom of the saturating range, so that there the addition of the profile is also
-// the maximum with 0; in the other columns F never falls below it. Saturating instructions go to two of a Zen 4's four
-// pipes only, so the subtraction from F is a wrapping one where it may be.
+// local writes a Smith-Waterman kernel. Eight and sixteen bits have the score 0 at the bottom of the saturating range,
+// so that the addition of the profile is also the maximum with 0; thirty-two bits take that maximum.
 //
 // The optimum needs a gap in the query to open after a gap in the target but not the other way round, since two
 // adjacent gaps cost the same in either order; so F and E open from D, the best without E, and the chain through E is short.
+// What does not depend on it comes first, which keeps the pipes busier than to finish column by column.
 func local(set isa, bits int) {
 	name := fmt.Sprintf("local%d%s", bits, set.name())
 	k := begin(set, saturating(bits), name, fmt.Sprintf("%s runs tiles of a local alignment in %d-bit lanes.", name, bits))
-	n := set.bytes()
-	constants := GP64()
-	MOVQ(k.arg(argConstants), constants)
-	extend, tileExtend := Mem{Base: constants}, Mem{Base: constants, Disp: n}
-	zero := func(c int) Mem { return Mem{Base: constants, Disp: (2 + c) * n} }
-	best := [columns]VecVirtual{k.acc}
-	for c := 1; c < columns; c++ {
-		best[c] = k.vec()
-		k.load(zero(c), best[c])
-	}
-	reset, left := GP64(), GP64()
+	extend := k.constant(argExtend)
+	zero, reset := GP64(), GP64()
+	MOVQ(k.arg(argZero), zero)
 	MOVQ(k.arg(argReset), reset)
-	MOVQ(k.arg(argLeft), left)
+	toZero := func(mask, a, dst Op) { k.min(mask, a, dst) }
+	if bits == 32 {
+		toZero = k.and
+	}
 
 	tile := func(kind string, fix func()) {
 		MOVQ(k.query, k.q)
 		MOVQ(k.edge, k.e)
 		for c := range columns {
-			k.load(zero((c+columns-1)%columns), k.a[c])
-			k.load(zero(c), k.f[c])
+			k.load(Mem{Base: zero}, k.a[c])
+			k.load(Mem{Base: zero}, k.f[c])
 		}
 		Label(kind)
 		d := k.row(fix)
+		var open [columns]VecVirtual
 		for c := range columns {
 			k.max(k.f[c], d[c], d[c])
-			k.max(d[c], best[c], best[c])
-			k.sub(k.first, d[c], k.t)
-			k.max(k.t, k.f[c], k.f[c])
-			if c == 0 && bits < 32 {
-				k.sub(extend, k.f[c], k.f[c])
-			} else {
-				k.wrapSub(extend, k.f[c], k.f[c])
-				k.max(zero(c), k.f[c], k.f[c])
+			if bits == 32 {
+				k.max(Mem{Base: zero}, d[c], d[c])
 			}
-			k.max(k.gap, d[c], d[c])
-			k.max(k.t, k.gap, k.gap)
 		}
-		k.sub(tileExtend, k.gap, k.gap)
+		for c := range columns {
+			open[c] = k.vec()
+			k.sub(k.first, d[c], open[c])
+		}
+		for c := range columns {
+			k.sub(extend, k.f[c], k.f[c])
+		}
+		for c := range columns {
+			k.max(open[c], k.f[c], k.f[c])
+		}
+		for c := range columns {
+			k.max(d[c], k.acc, k.acc)
+			k.max(k.gap, d[c], d[c])
+			k.sub(extend, k.gap, k.gap)
+			k.max(open[c], k.gap, k.gap)
+		}
 		k.nextRow(kind)
 		ADDQ(k.stride, k.profile)
 		DECQ(k.tiles)
@@ -234,20 +238,14 @@ func local(set isa, bits int) {
 	TESTQ(reset, reset)
 	JZ(LabelRef("tile"))
 	tile("resetrow", func() {
-		k.min(Mem{Base: left}, k.a[0], k.a[0])
-		k.min(Mem{Base: reset}, k.gap, k.gap)
+		toZero(Mem{Base: reset}, k.a[0], k.a[0])
+		toZero(Mem{Base: reset}, k.gap, k.gap)
 	})
 	JZ(LabelRef("done"))
 	Label("tile")
 	tile("row", func() {})
 	JNZ(LabelRef("tile"))
 	Label("done")
-	for c := 1; c < columns; c++ {
-		for range c {
-			k.sub(extend, best[c], best[c])
-		}
-		k.max(best[c], k.acc, k.acc)
-	}
 	k.finish()
 }
 
@@ -274,17 +272,18 @@ func global(set isa, bits int) {
 		Label(kind)
 		d := k.row(fix)
 		for c := range columns {
+			open := k.vec()
 			k.max(k.f[c], d[c], d[c])
-			k.sub(k.first, d[c], k.t)
-			k.max(k.t, k.f[c], k.f[c])
+			k.sub(k.first, d[c], open)
+			k.max(open, k.f[c], k.f[c])
 			k.max(k.gap, d[c], d[c])
-			k.max(k.t, k.gap, k.gap)
+			k.max(open, k.gap, k.gap)
 		}
 		k.nextRow(kind)
 		// The best of the last row so far moves along with the columns.
-		k.broadcast(k.arg(argExtend), k.t)
+		extend := k.constant(argExtend)
 		for c := range columns {
-			k.add(k.t, k.acc, k.acc)
+			k.add(extend, k.acc, k.acc)
 			k.max(d[c], k.acc, k.acc)
 		}
 		ADDQ(I32((columns+1)*n), tops)

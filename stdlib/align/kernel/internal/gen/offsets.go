@@ -3,20 +3,20 @@ package main
 // Offsets of the fields of kernel.args and kernel.buildArgs. A slice takes three words, of which the kernels read the
 // first. A test of package kernel compares them with the structs.
 const (
-	argQuery     = 0
-	argProfile   = 24
-	argEdge      = 48
-	argAcc       = 72
-	argReset     = 96
-	argTops      = 120
-	argLeft      = 144
-	argConstants = 168
-	argRows      = 192
-	argTiles     = 200
-	argStride    = 208
-	argLeftStep  = 216
-	argFirst     = 224
-	argExtend    = 232
+	argQuery    = 0
+	argProfile  = 24
+	argEdge     = 48
+	argAcc      = 72
+	argReset    = 96
+	argTops     = 120
+	argLeft     = 144
+	argZero     = 168
+	argRows     = 192
+	argTiles    = 200
+	argStride   = 208
+	argLeftStep = 216
+	argFirst    = 224
+	argExtend   = 232
 
 	buildCodes   = 0
 	buildTable   = 24
@@ -24,5 +24,5 @@ const (
 	buildTiles   = 72
 	buildRows    = 80
 	buildScale   = 88
-	buildAdd     = 96 // 8 bytes for each column
+	buildAdd     = 96
 )

@@ -9,9 +9,11 @@ import (
 type builder struct {
 	isa
 	codes, table, profile, tiles, rows, row, t GPVirtual
+	fold, sixteen                              VecVirtual
 }
 
-// beginBuild loads the arguments.
+// beginBuild loads the arguments and the constants that turn a target code into the two shuffle indices: one that
+// selects nothing for codes of 16 and more, and one that selects nothing for codes below.
 func beginBuild(set isa, name, doc string) *builder {
 	TEXT(name, NOSPLIT, "func(a *uint64)")
 	Doc(doc)
@@ -26,6 +28,7 @@ func beginBuild(set isa, name, doc string) *builder {
 		MOVQ(Mem{Base: args, Disp: r.at}, *r.reg)
 	}
 	b.row, b.t = GP64(), GP64()
+	b.fold, b.sixteen = b.bytesOf(0x70), b.bytesOf(16)
 	return b
 }
 
@@ -38,23 +41,12 @@ func (b *builder) bytesOf(value uint32) VecVirtual {
 	return v
 }
 
-// constants loads what is added in each column.
-func (b *builder) constants(broadcast func(...Op)) (add [columns]VecVirtual) {
-	args := Load(Param("a"), GP64())
-	for c := range columns {
-		add[c] = b.vec()
-		broadcast(Mem{Base: args, Disp: buildAdd + 8*c}, add[c])
-	}
-	return add
-}
-
-// indices loads one vector of codes and makes two shuffle indices of it: one that selects nothing for codes of 16 and
-// more, and one that selects nothing for codes below.
+// indices loads one vector of codes.
 func (b *builder) indices(disp int) (low, high VecVirtual) {
 	low, high = b.vec(), b.vec()
 	b.load(Mem{Base: b.codes, Disp: disp}, high)
-	VPADDUSB(b.bytesOf(0x70), high, low)
-	VPSUBB(b.bytesOf(16), high, high)
+	VPADDUSB(b.fold, high, low)
+	VPSUBB(b.sixteen, high, high)
 	return low, high
 }
 
@@ -101,12 +93,9 @@ func (b *builder) loop(vectors int, body func(low, high []VecVirtual, tableLow, 
 func build8(set isa) {
 	name := "build8" + set.name()
 	b := beginBuild(set, name, name+" fills a profile of bytes.")
-	add := b.constants(VPBROADCASTB)
 	b.loop(columns, func(low, high []VecVirtual, tableLow, tableHigh VecVirtual) {
 		for c := range columns {
-			x := b.lookup(tableLow, tableHigh, low[c], high[c])
-			VPADDB(add[c], x, x)
-			b.store(x, Mem{Base: b.profile, Disp: c * b.bytes()})
+			b.store(b.lookup(tableLow, tableHigh, low[c], high[c]), Mem{Base: b.profile, Disp: c * b.bytes()})
 		}
 	})
 }
@@ -116,9 +105,9 @@ func build16(set isa) {
 	name := "build16" + set.name()
 	b := beginBuild(set, name, name+" fills a profile of words.")
 	args := Load(Param("a"), GP64())
-	scale := b.vec()
+	scale, add := b.vec(), b.vec()
 	VPBROADCASTW(Mem{Base: args, Disp: buildScale}, scale)
-	add := b.constants(VPBROADCASTW)
+	VPBROADCASTW(Mem{Base: args, Disp: buildAdd}, add)
 	b.loop(columns/2, func(low, high []VecVirtual, tableLow, tableHigh VecVirtual) {
 		for v := range columns / 2 {
 			x := b.lookup(tableLow, tableHigh, low[v], high[v])
@@ -130,7 +119,7 @@ func build16(set isa) {
 					VPMOVSXBW(b.half(upper), upper)
 				}
 				VPMULLW(scale, source, source)
-				VPADDW(add[2*v+part], source, source)
+				VPADDW(add, source, source)
 				b.store(source, Mem{Base: b.profile, Disp: (2*v + part) * b.bytes()})
 			}
 		}
