@@ -88,9 +88,9 @@ var CodesW1 = []CodeInfo{
 		"let x = a == not b", "let x = a == (not b)"},
 	{"W1038", "`is` with something else than null", "`is null` and `is not null` ask for null. Values are compared with `==` and `!=`.",
 		"let x = a is 3", "let x = a == 3"},
-	{"W1040", "too many links",
-		"At most 1000 operators stand side by side in one expression, and a declaration has at most 100,000 tokens, so that no file " +
-			"can exhaust memory.", "", ""},
+	{"W1040", "too much in one place",
+		"At most 1000 operators stand side by side in one expression, a declaration has at most 100,000 tokens, and a file at most " +
+			"10,000 declarations, so that no file can exhaust memory.", "", ""},
 	{"W1041", "a word of another language", "The declarations are import, param, secret, type, fn, let and test. A function is one expression.",
 		"fn double(x: int) { return 2 * x }", "fn double(x: int): int = 2 * x"},
 	{"W1042", "a character of typesetting", "Word processors replace quotes, dashes and spaces. The language has the plain ones only.",

@@ -135,6 +135,8 @@ func (f fault) expectations() []string {
 		add("`expect`")
 	case f.expected == "" && f.prev.EndsOperand() && head == "import":
 		add("the next declaration in column 1")
+	case head == "test" && f.open(1) && stepWords[f.prev.Text]:
+		add("an expression")
 	case f.prev.EndsOperand() && f.at > 1 && f.expected != "a name" && !f.inHead(head):
 		if open.Text != "" {
 			if f.expected != "" && strings.HasPrefix(f.expected, "`") {

@@ -15,6 +15,7 @@ const (
 	MaxLiteralSize = 64 << 10 // bytes of a literal or a name, as written
 	MaxNesting     = 200      // brackets, prefix operators and `if`s around one place
 	MaxDeclTokens  = 100_000  // tokens of one declaration
+	MaxDecls       = 10_000   // declarations of one file
 	MaxErrors      = 200      // errors of one file; the rest is not read
 )
 
@@ -226,16 +227,30 @@ func (s *scanner) punct(r rune, size int) {
 		return
 	}
 	start := s.pos
-	s.take(TokBad, size, "")
-	what := fmt.Sprintf("`%c`", r)
-	if !unicode.IsPrint(r) {
-		what = fmt.Sprintf("U+%04X", r)
-	}
-	d := diag.Diagnostic{Code: "W1002", Message: what + " means nothing here", Span: s.span(start, s.pos)}
-	if unicode.IsLetter(r) {
+	word := s.foreignWord()
+	s.take(TokBad, max(size, len(word)), "")
+	d := diag.Diagnostic{Code: "W1002", Message: fmt.Sprintf("`%c` means nothing here", r), Span: s.span(start, s.pos)}
+	switch {
+	case word != "":
+		d.Message = "`" + short(word) + "` means nothing here"
 		d.Hint = "names are written with the letters a–z, digits and `_`"
+	case !unicode.IsPrint(r):
+		d.Message = fmt.Sprintf("the character U+%04X means nothing here", r)
 	}
 	s.report(d)
+}
+
+// foreignWord gives the run of letters of any script at the place, "" where none stands.
+func (s *scanner) foreignWord() string {
+	n := 0
+	for s.pos.Offset+n < len(s.src) && n < MaxLiteralSize {
+		r, size := utf8.DecodeRune(s.src[s.pos.Offset+n:])
+		if !unicode.IsLetter(r) && (n == 0 || !unicode.IsMark(r) && !unicode.IsDigit(r) && r != '_') {
+			break
+		}
+		n += size
+	}
+	return string(s.src[s.pos.Offset : s.pos.Offset+n])
 }
 
 // foreign takes punctuation of another language and says how it is written here.

@@ -193,6 +193,9 @@ func numberValue(text string) (LiteralKind, any, error) {
 		return Int, int64(0), &literalError{code: "W1005", say: "`_` stands between two digits of a number"}
 	}
 	plain := strings.ReplaceAll(text[:digits], "_", "")
+	if strings.Count(plain, ".") > 1 {
+		return Float, 0.0, &literalError{code: "W1005", say: fmt.Sprintf("`%s` is no number", short(text))}
+	}
 	switch {
 	case unit == "" && !strings.ContainsAny(plain, ".eE"):
 		v, err := strconv.ParseInt(plain, 10, 64)

@@ -14,7 +14,12 @@ func Parse(name string, src []byte) (*File, diag.List) {
 	all, errs := Scan(name, src)
 	p := &fileParser{file: &File{Name: name, Src: src}, errs: errs}
 	p.file.Doc = fileDoc(all)
-	for _, c := range cut(all) {
+	for i, c := range cut(all) {
+		if i == MaxDecls {
+			p.errs.Add(diag.Diagnostic{Code: "W1040", Message: fmt.Sprintf("this file has more than %d declarations", MaxDecls),
+				Span: p.span(c.tokens[0]), Hint: "split it with `import`"})
+			break
+		}
 		if len(p.errs) >= MaxErrors {
 			p.errs.Add(diag.Diagnostic{Code: "W1050", Message: "too many errors; the rest of the file is not read", Span: p.span(c.tokens[0])})
 			break
