@@ -69,15 +69,14 @@ func (s *Scheme) resolveGap() error {
 		s.First = open / (maxScale / s.Scale)
 		s.Extend = extend / (maxScale / s.Scale)
 		if s.First < s.Extend {
-			return &Error{Message: fmt.Sprintf("emboss(open: %v, extend: %v): to open costs less than to extend",
-				s.Gap.Open, s.Gap.Extend), Hint: "open is the cost of the gap's first residue and must be the larger one"}
+			return &Error{Message: fmt.Sprintf("%s: to open costs less than to extend", s.Gap), Hint: "open is the cost of the gap's first residue and must be the larger one"}
 		}
 	}
 	return nil
 }
 
 func (g Gap) checkCost(name string, value float64) error {
-	what := fmt.Sprintf("gap %s(…) with %s %v", g.Kind, name, value)
+	what := fmt.Sprintf("gap %s with %s %v", g.Kind, name, value)
 	switch {
 	case g.Kind > Linear:
 		return &Error{Message: fmt.Sprintf("gap kind %d", g.Kind), Hint: "gaps are affine, emboss and linear"}
@@ -133,6 +132,14 @@ func (k GapKind) String() string {
 		return "linear"
 	}
 	return "gap(" + strconv.Itoa(int(k)) + ")"
+}
+
+// String is the gap as a user writes it.
+func (g Gap) String() string {
+	if g.Kind == Linear {
+		return fmt.Sprintf("linear(%v)", g.Extend)
+	}
+	return fmt.Sprintf("%s(open: %v, extend: %v)", g.Kind, g.Open, g.Extend)
 }
 
 // GapCost is the scaled cost of a gap of k residues, 0 for none.

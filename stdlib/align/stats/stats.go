@@ -35,7 +35,7 @@ func New(s *scoring.Scheme) (*Model, error) {
 	t, ok := tableOf(s.Matrix)
 	if !ok {
 		return nil, &scoring.Error{Message: fmt.Sprintf("bits and evalue are not known for matrix %s", s.Matrix.Name),
-			Hint: "they are known for " + knownMatrices()}
+			Hint: "they are known for " + knownMatrices() + " and published matrices of the same values"}
 	}
 	extend := s.Extend
 	open := s.First - s.Extend
@@ -47,8 +47,7 @@ func New(s *scoring.Scheme) (*Model, error) {
 		}
 	}
 	return nil, &scoring.Error{
-		Message: fmt.Sprintf("bits and evalue are not known for matrix %s with gap %s(open: %v, extend: %v)",
-			s.Matrix.Name, s.Gap.Kind, s.Gap.Open, s.Gap.Extend),
+		Message: fmt.Sprintf("bits and evalue are not known for matrix %s with gap %s", s.Matrix.Name, s.Gap),
 		Hint: "affine gaps that they are known for, as open/extend: " + t.knownGaps()}
 }
 
