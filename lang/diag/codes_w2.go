@@ -14,5 +14,6 @@ var CodesW2 = []CodeInfo{
 	{"W2305", "a column of that name is there already", "An operator adds columns under fixed names. What is there under such a name is renamed before.",
 		"let hits = p |> align(a, b)", "let hits = p |> rename(old_score = score) |> align(a, b)"},
 	{"W2306", "two records under one name", "Each record of a pair needs a name of its own.", "let q = p |> pairs(as: (a, a))", "let q = p |> pairs(as: (a, b))"},
+	{"W2308", "no E-values for a scheme", "E-values need the statistical parameters of matrix and gap costs, which are known for local alignments with the toolkit's matrices and some gap costs.", "", ""},
 	{"W2307", "a number of hits out of range", "`top` is a number from 1 to 1,000,000.", "", ""},
 }

@@ -16,5 +16,6 @@ var codesW63 = []CodeInfo{
 	{"W6301", "an alignment's scheme cannot be made", "The matrix file cannot be read, or matrix and gap costs do not go together.", "", ""},
 	{"W6302", "no alignment kernel can be chosen", "WEIR_ALIGN_PATH forces a kernel that this machine does not have. The message lists those that it has.", "", ""},
 	{"W6303", "a sequence that cannot be aligned", "It has a letter that the matrix does not know, or is too long for its score to be counted. The row is rejected.", "", ""},
+	{"W6305", "no statistics for a scheme", "Bit scores and E-values need the parameters of matrix and gap costs; they are known for the toolkit's.", "", ""},
 	{"W6304", "a pair that is too long", "Its score could leave 32 bits.", "", ""},
 }

@@ -1,14 +1,13 @@
 package align
 
 import (
-	"fmt"
-
 	"weir/compiler/types"
 	"weir/planner/estimate"
 	"weir/runtime/batch"
 	"weir/runtime/op"
 	"weir/stdlib/align/kernel"
 	"weir/stdlib/align/scoring"
+	"weir/stdlib/align/stats"
 	"weir/stdlib/align/trace"
 )
 
@@ -24,12 +23,13 @@ rows that are still there when it is needed. A filter on ` + "`score`" + ` behin
 		{Name: "a", Kind: op.RowExpr, Required: true, Doc: "The query: protein, dna, rna or string."},
 		{Name: "b", Kind: op.RowExpr, Required: true, Doc: "The target."},
 	}, append(schemeParams(),
+		op.Param{Name: "database", Kind: op.Value, Type: types.Of(types.Int), Doc: "Residues of the database, for `evalue`."},
 		op.Param{Name: "min_score", Kind: op.Value, Type: types.Of(types.Float), Hidden: true})...),
 	Type: typeAlign,
 	Caps: op.Caps{
 		RowWise: true,
 		Needs:   needsAlign,
-		Lazy:    lazyColumns,
+		Lazy:    func(a op.Args) []op.LazyColumn { return lazyColumns(a, false) },
 		Floors:  []op.Floor{{Column: "score", Param: "min_score"}},
 		SizedBy: []string{"a", "b"},
 	},
@@ -111,6 +111,7 @@ type aligner struct {
 	ctx    op.Context
 	scheme *scoring.Scheme
 	engine *engine
+	stats  *stats.Model
 	a, b   op.Evaluator
 	min    int32 // rows under it are dropped
 	scored bool  // the input has the score already: only paths are wanted
@@ -142,7 +143,8 @@ func (x *aligner) Open(ctx op.Context) error {
 		return err
 	}
 	x.scored = x.cfg.In[0].Index("score") >= 0
-	return nil
+	x.stats, err = modelOf(x.cfg.Out, s)
+	return err
 }
 
 // Data aligns the rows of a batch. Where both sequences come out of dictionaries, as they do behind pairs, every sequence is encoded once and
@@ -220,48 +222,29 @@ func (x *aligner) emit(b *batch.Batch, rows []uint32, queries, targets *side, pa
 	if len(rows) < b.N || b.Sel != nil {
 		b = b.Take(rows)
 	}
-	var fill []*column
-	cols := make([]*batch.Vector, len(x.cfg.Out))
-	builders := make([]*batch.Builder, len(x.cfg.Out))
-	traced := false
-	for i, f := range x.cfg.Out {
-		if k := x.cfg.In[0].Index(f.Name); k >= 0 {
-			cols[i] = b.Cols[k]
-			fill = append(fill, nil)
-			continue
-		}
-		c := columnByName[f.Name]
-		if c == nil {
-			return fmt.Errorf("align has no column %q", f.Name)
-		}
-		traced = traced || c.tier == traceTier
-		fill = append(fill, c)
-		builders[i] = batch.NewBuilder(f.Type, len(rows))
-	}
-	res := result{scheme: x.scheme}
-	var path trace.Alignment
+	p := newPlan(x.cfg.Out, len(rows), func(name string) bool { return x.cfg.In[0].Index(name) >= 0 })
+	res := result{scheme: x.scheme, stats: x.stats, database: x.cfg.Args.Int("database", 0), path: &trace.Alignment{}}
 	for k := range rows {
-		res.score = scores[k]
-		if traced {
+		query, target := queries.codes[pairs[k].query], targets.codes[pairs[k].target]
+		res.score, res.queryLen, res.targetLen = scores[k], len(query), len(target)
+		if p.traced {
 			if k&15 == 0 {
 				if err := x.ctx.Context().Err(); err != nil {
 					return err
 				}
 			}
-			if err := x.engine.tracer.Align(queries.codes[pairs[k].query], targets.codes[pairs[k].target], &path); err != nil {
+			if err := x.engine.tracer.Align(query, target, res.path); err != nil {
 				return &op.Error{Code: "W6304", Message: "a pair is too long to be aligned", Err: err}
 			}
-			res.path = &path
 		}
-		for i, c := range fill {
-			if c != nil {
-				c.put(builders[i], &res)
-			}
-		}
+		p.add(&res)
 	}
-	for i, bu := range builders {
-		if bu != nil {
-			cols[i] = bu.Done()
+	cols := make([]*batch.Vector, len(x.cfg.Out))
+	for i, f := range x.cfg.Out {
+		if p.builders[i] != nil {
+			cols[i] = p.builders[i].Done()
+		} else {
+			cols[i] = b.Col(f.Name)
 		}
 	}
 	return out.Emit(b.With(x.cfg.Out, cols))

@@ -5,6 +5,7 @@ import (
 	"weir/runtime/batch"
 	"weir/runtime/op"
 	"weir/stdlib/align/scoring"
+	"weir/stdlib/align/stats"
 	"weir/stdlib/align/trace"
 )
 
@@ -26,10 +27,13 @@ type column struct {
 
 // result is what is known of one aligned pair when its columns are filled. path is nil where no column asks for more than the score.
 type result struct {
-	scheme  *scoring.Scheme
-	score   int32
-	path    *trace.Alignment
-	scratch []byte
+	scheme              *scoring.Scheme
+	stats               *stats.Model // nil where no column asks for bits or E-values
+	score               int32
+	queryLen, targetLen int
+	database            int64 // residues
+	path                *trace.Alignment
+	scratch             []byte
 }
 
 // columns in the order in which a row has them.
@@ -41,6 +45,12 @@ var columns = []column{
 			b.Int(r.scheme.Int(r.score))
 		}
 	}},
+	{"bits", types.Float, scoreTier, "The bit score, (λ·score − ln K) / ln 2; for local alignments whose matrix and gap costs have known parameters.",
+		func(b *batch.Builder, r *result) { b.Float(r.stats.Bits(r.score)) }},
+	{"evalue", types.Float, scoreTier, "The number of alignments this good that are expected by chance in a database of `database` residues (Spouge's finite-size formula, as blastp and DIAMOND give it without composition-based statistics).",
+		func(b *batch.Builder, r *result) {
+			b.Float(r.stats.EValue(r.score, r.queryLen, r.targetLen, r.database))
+		}},
 	{"query_start", types.Int, traceTier, "The first query residue of the alignment, from 1.", func(b *batch.Builder, r *result) { b.Int(int64(r.span().QueryStart)) }},
 	{"query_end", types.Int, traceTier, "The last query residue, inclusive.", func(b *batch.Builder, r *result) { b.Int(int64(r.span().QueryEnd)) }},
 	{"target_start", types.Int, traceTier, "The first target residue of the alignment, from 1.", func(b *batch.Builder, r *result) { b.Int(int64(r.span().TargetStart)) }},
@@ -116,13 +126,80 @@ func (c *column) typeOf(s *scoring.Scheme) types.Type {
 	return types.Of(c.kind)
 }
 
-// lazyColumns declares the columns for the planner.
-func lazyColumns(op.Args) []op.LazyColumn {
+// lazyColumns declares the columns for the planner. database tells whether the operator knows the size of the database by itself.
+func lazyColumns(a op.Args, database bool) []op.LazyColumn {
 	why := [...]string{scoreTier: "the score alone", traceTier: "the path (traceback)"}
+	unknown := statisticsUnavailable(a)
 	var out []op.LazyColumn
 	for i := range columns {
 		c := &columns[i]
-		out = append(out, op.LazyColumn{Name: c.name, Tier: c.tier, Why: why[c.tier]})
+		l := op.LazyColumn{Name: c.name, Tier: c.tier, Why: why[c.tier]}
+		if c.statistical() {
+			l.Unavailable = unknown
+		}
+		if _, given := a.Const("database"); c.name == "evalue" && unknown == "" && !database && !given {
+			l.Unavailable = "an E-value depends on the size of the database: say `database: n`, in residues"
+		}
+		out = append(out, l)
 	}
 	return out
+}
+
+// statistical reports that the column needs the statistics' parameters.
+func (c *column) statistical() bool { return c.name == "bits" || c.name == "evalue" }
+
+// statisticsUnavailable says why there are no bit scores and E-values for these arguments; "" where there are, or where only the run can tell.
+func statisticsUnavailable(a op.Args) string {
+	s, err := schemeOf(a, nil)
+	if err != nil || a.Text("matrix") != "" {
+		return ""
+	}
+	if _, err := stats.New(s); err != nil {
+		return err.Error()
+	}
+	return ""
+}
+
+// plan sorts out the columns of a row that must be computed: builders[i] is nil where column i comes from elsewhere.
+type plan struct {
+	fill     []*column
+	builders []*batch.Builder
+	traced   bool
+}
+
+// newPlan makes the plan for n rows; present tells which columns come from elsewhere.
+func newPlan(row types.Row, n int, present func(name string) bool) plan {
+	p := plan{make([]*column, len(row)), make([]*batch.Builder, len(row)), false}
+	for i, f := range row {
+		c := columnByName[f.Name]
+		if c == nil || present(f.Name) {
+			continue
+		}
+		p.fill[i], p.builders[i] = c, batch.NewBuilder(f.Type, n)
+		p.traced = p.traced || c.tier == traceTier
+	}
+	return p
+}
+
+// add appends the values of one pair.
+func (p *plan) add(r *result) {
+	for i, c := range p.fill {
+		if c != nil {
+			c.put(p.builders[i], r)
+		}
+	}
+}
+
+// modelOf gives the statistics that the columns of a row need; nil where they need none.
+func modelOf(row types.Row, s *scoring.Scheme) (*stats.Model, error) {
+	for _, f := range row {
+		if c := columnByName[f.Name]; c != nil && c.statistical() {
+			m, err := stats.New(s)
+			if err != nil {
+				return nil, &op.Error{Code: "W6305", Message: "there are no bit scores and E-values for this scheme", Err: err}
+			}
+			return m, nil
+		}
+	}
+	return nil, nil
 }

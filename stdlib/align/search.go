@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
+	"math"
 	"sort"
 
 	"weir/compiler/types"
@@ -13,6 +14,7 @@ import (
 	"weir/runtime/op"
 	"weir/stdlib/align/kernel"
 	"weir/stdlib/align/scoring"
+	"weir/stdlib/align/stats"
 	"weir/stdlib/align/trace"
 )
 
@@ -31,10 +33,12 @@ comes first. An empty alignment is no hit. Memory is bounded by a block of queri
 	}, append(schemeParams(),
 		op.Param{Name: "top", Kind: op.Value, Type: types.Of(types.Int), Default: "10", Doc: "At most so many hits a query."},
 		op.Param{Name: "min_score", Kind: op.Value, Type: types.Of(types.Float), Doc: "No hit below this score."},
+		op.Param{Name: "max_evalue", Kind: op.Value, Type: types.Of(types.Float), Doc: "No hit above this E-value."},
+		op.Param{Name: "database", Kind: op.Value, Type: types.Of(types.Int), Doc: "Residues of the database, for `evalue` and `max_evalue`; by default those of the targets."},
 	)...),
 	Bounded:  op.NeedsEnd,
 	Type:     typeSearch,
-	Caps:     op.Caps{Needs: needsSearch, Lazy: lazyColumns},
+	Caps:     op.Caps{Needs: needsSearch, Lazy: func(a op.Args) []op.LazyColumn { return lazyColumns(a, true) }},
 	Estimate: estimateSearch,
 	Staged:   &op.Staged{Collect: newSearchCollect, Scan: newSearchScan},
 	Examples: []op.Example{{
@@ -92,6 +96,12 @@ func typeSearch(t *op.Typing) types.Row {
 		}
 		if e.Nullable {
 			t.Errorf("on", "W2304", "`on` may be null, and only a sequence can be aligned: put filter(… is not null) before")
+			return nil
+		}
+	}
+	if _, ok := t.Args.Const("max_evalue"); ok {
+		if why := statisticsUnavailable(t.Args); why != "" {
+			t.Errorf("max_evalue", "W2308", "%s", why)
 			return nil
 		}
 	}
@@ -186,8 +196,13 @@ type searchScan struct {
 	scheme *scoring.Scheme
 	engine *engine
 	blocks [2][]blockInfo
+	stats  *stats.Model
 	min    int32
 	top    int
+
+	residues  int64   // of the targets
+	database  int64   // residues that E-values count with
+	maxEValue float64 // +Inf for none
 }
 
 func newSearchScan(c *op.Config) (op.Source, error) { return &searchScan{cfg: c}, nil }
@@ -214,6 +229,21 @@ func (x *searchScan) Open(ctx op.Context) error {
 			return err
 		}
 	}
+	for _, b := range x.blocks[targetPort] {
+		for _, size := range b.Sizes {
+			x.residues += size
+		}
+	}
+	x.database = x.cfg.Args.Int("database", x.residues)
+	if x.stats, err = modelOf(x.cfg.Out, s); err != nil {
+		return err
+	}
+	x.maxEValue = x.cfg.Args.Float("max_evalue", math.Inf(1))
+	if x.stats == nil && !math.IsInf(x.maxEValue, 1) {
+		if x.stats, err = stats.New(s); err != nil {
+			return &op.Error{Code: "W6305", Message: "there are no E-values for this scheme", Err: err}
+		}
+	}
 	return nil
 }
 
@@ -224,18 +254,12 @@ type queryRange struct{ I, Q0, Q1 int }
 
 func (x *searchScan) Splits(op.Context) iter.Seq2[op.Split, error] {
 	return func(yield func(op.Split, error) bool) {
-		var database int64
-		for _, b := range x.blocks[targetPort] {
-			for _, s := range b.Sizes {
-				database += s
-			}
-		}
 		var index uint64
 		for i, b := range x.blocks[queryPort] {
 			for q0 := 0; q0 < b.Records; {
 				q1, cells := q0, int64(0)
 				for q1 < b.Records && (q1 == q0 || cells < tileCells) {
-					cells += max(b.Sizes[q1], 1) * max(database, 1)
+					cells += max(b.Sizes[q1], 1) * max(x.residues, 1)
 					q1++
 				}
 				data, err := json.Marshal(queryRange{i, q0, q1})
@@ -317,13 +341,18 @@ func (x *searchScan) Read(s op.Split, out op.Output) error {
 				return err
 			}
 			for i, p := range pairs {
-				if scores[i] >= x.min {
+				if scores[i] >= x.min && x.significant(scores[i], len(qs.codes[p.query]), len(ts.codes[p.target])) {
 					x.keep(&best[int(p.query)-r.Q0], hit{scores[i], tb.Ord[0][p.target], j, p.target})
 				}
 			}
 		}
 	}
 	return x.emit(qb, r, best, out)
+}
+
+// significant reports that the E-value is small enough.
+func (x *searchScan) significant(score int32, query, target int) bool {
+	return math.IsInf(x.maxEValue, 1) || x.stats.EValue(score, query, target, x.database) <= x.maxEValue
 }
 
 // keep takes a hit into the best of its query.
@@ -357,44 +386,32 @@ func (x *searchScan) emit(qb *batch.Batch, r queryRange, best []hits, out op.Out
 	if err != nil {
 		return err
 	}
-	res := result{scheme: x.scheme}
-	builders := make([]*batch.Builder, len(x.cfg.Out))
-	traced := false
-	for i, f := range x.cfg.Out {
-		if c := columnByName[f.Name]; c != nil {
-			builders[i] = batch.NewBuilder(f.Type, len(all))
-			traced = traced || c.tier == traceTier
-		}
-	}
-	var path trace.Alignment
+	pl := newPlan(x.cfg.Out, len(all), func(string) bool { return false })
+	res := result{scheme: x.scheme, stats: x.stats, database: x.database, path: &trace.Alignment{}}
 	qs, ts := qb.Col(onColumn(x.cfg.Args, queryPort)), targets.Col(onColumn(x.cfg.Args, targetPort))
 	var qcodes, tcodes []byte
 	for k, c := range all {
-		res.score = c.score
-		if traced {
+		query, target := qs.Bytes(int(qidx[k])), ts.Bytes(int(tidx[k]))
+		res.score, res.queryLen, res.targetLen = c.score, len(query), len(target)
+		if pl.traced {
 			if err := x.ctx.Context().Err(); err != nil {
 				return err
 			}
 			// Both were encoded before, so neither fails.
-			qcodes, _ = x.scheme.Matrix.EncodeSeq(qcodes[:0], qs.Bytes(int(qidx[k])))
-			tcodes, _ = x.scheme.Matrix.EncodeSeq(tcodes[:0], ts.Bytes(int(tidx[k])))
-			if err := x.engine.tracer.Align(qcodes, tcodes, &path); err != nil {
+			qcodes, _ = x.scheme.Matrix.EncodeSeq(qcodes[:0], query)
+			tcodes, _ = x.scheme.Matrix.EncodeSeq(tcodes[:0], target)
+			if err := x.engine.tracer.Align(qcodes, tcodes, res.path); err != nil {
 				return &op.Error{Code: "W6304", Message: "a pair is too long to be aligned", Err: err}
 			}
-			res.path = &path
 		}
-		for i, f := range x.cfg.Out {
-			if builders[i] != nil {
-				columnByName[f.Name].put(builders[i], &res)
-			}
-		}
+		pl.add(&res)
 	}
 	b := &batch.Batch{Row: x.cfg.Out, N: len(all), Ord: ranks}
 	as := x.cfg.Args.Names("as")
 	for i, f := range x.cfg.Out {
 		switch {
-		case builders[i] != nil:
-			b.Cols = append(b.Cols, builders[i].Done())
+		case pl.builders[i] != nil:
+			b.Cols = append(b.Cols, pl.builders[i].Done())
 		case f.Name == as[0]:
 			b.Cols = append(b.Cols, recordColumn(f.Type, qb, qidx))
 		default:
