@@ -14,6 +14,7 @@ type args struct {
 	tops    []byte   // global: for each tile 1 + tileColumns vectors of row 0, that of the tile before's last column first
 	left    []byte   // global: the vector H of the first row left of a target's first tile
 	zero    []byte   // local: the vector of the score 0
+	column  []byte   // out: for the column kernels, the best of each lane's last column, as an element of the last row
 
 	rows, tiles int64
 	stride      int64 // bytes in a tile of the profile
@@ -29,7 +30,8 @@ func (a *args) check(vector int, global bool) {
 	ok := rows > 0 && tiles > 0 && len(a.query) >= rows && len(a.profile) >= tiles*int(a.stride) &&
 		len(a.edge) >= rows*2*vector && len(a.acc) >= vector && (a.reset == nil || len(a.reset) >= vector)
 	if global {
-		ok = ok && len(a.tops) >= tiles*(1+tileColumns)*vector && (a.reset == nil || len(a.left) >= vector)
+		ok = ok && len(a.tops) >= tiles*(1+tileColumns)*vector && (a.reset == nil || len(a.left) >= vector) &&
+			len(a.column) >= vector
 	} else {
 		ok = ok && len(a.zero) >= vector
 	}

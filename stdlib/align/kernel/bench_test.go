@@ -28,7 +28,8 @@ func benchSequences(b *testing.B) [][]byte {
 	return sequences
 }
 
-// BenchmarkScoreAll scores 64 queries, spread over the file, against all its sequences.
+// BenchmarkScoreAll scores 64 queries, spread over the file, against all its sequences. GCUPS are thousand millions of
+// cells per second of processor time.
 func BenchmarkScoreAll(b *testing.B) {
 	sequences := benchSequences(b)
 	for _, c := range oracletest.Configs(b) {
@@ -53,10 +54,11 @@ func BenchmarkScoreAll(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
+				start := cpuTime()
 				for b.Loop() {
 					scorer.ScoreAll(queries, block, nil, scores)
 				}
-				b.ReportMetric(float64(scorer.Cells())/b.Elapsed().Seconds()/1e9, "GCUPS")
+				b.ReportMetric(float64(scorer.Cells())/(cpuTime()-start).Seconds()/1e9, "GCUPS")
 			})
 		}
 	}

@@ -1,7 +1,6 @@
 package kernel
 
 import (
-	"math"
 	"math/bits"
 
 	"weir/stdlib/align/scoring"
@@ -11,7 +10,7 @@ import (
 // queries that share it. A longer query goes alone.
 const (
 	profileBytes = 512 << 10
-	edgeBytes    = 512 << 10
+	edgeBytes    = 2 << 20
 )
 
 // maxCall bounds the rows × tiles of one call of a kernel, which cannot be preempted, to about a millisecond.
@@ -64,6 +63,7 @@ type engine struct {
 	edges   []byte
 	accs    []byte
 	zero    []byte
+	column  []byte
 	args    args
 }
 
@@ -145,6 +145,8 @@ func (e *engine) runStrip(j *job, first, last int) {
 		}
 		e.args.zero = e.zero
 	} else {
+		e.column = aligned(e.column, vector)
+		e.args.column = e.column
 		e.args.first -= e.args.extend
 		if e.side.columnFree {
 			e.args.leftStep = e.args.extend
@@ -323,6 +325,9 @@ func (e *engine) runPanel(j *job, q *query) {
 			k.run(a)
 			a.reset = nil
 		}
+		if e.side.lastColumn && len(g.ends) > 0 {
+			k.column(a)
+		}
 		for _, i := range g.ends {
 			e.finish(j, q, &e.strip.byStart[i])
 		}
@@ -354,11 +359,7 @@ func (e *engine) finish(j *job, q *query, p *placement) {
 		score = max(score, acc-int32(m)*s.extend-drift, s.border(m, s.columnFree))
 	}
 	if s.lastColumn {
-		best := int32(math.MinInt32)
-		for i := range m {
-			best = max(best, element(q.edge[i*2*vector:], k.bits, lane)-int32(i+1)*s.extend)
-		}
-		score = max(score, best-drift, s.border(n, s.rowFree))
+		score = max(score, element(e.args.column, k.bits, lane)-int32(m)*s.extend-drift, s.border(n, s.rowFree))
 	}
 	j.put(q.row, column, score)
 }

@@ -11,15 +11,15 @@ TEXT ·local8AVX2(SB), NOSPLIT, $0-8
 	MOVQ         (AX), CX
 	MOVQ         24(AX), DX
 	MOVQ         48(AX), BX
-	MOVQ         208(AX), SI
-	MOVQ         200(AX), DI
-	MOVQ         192(AX), R10
+	MOVQ         232(AX), SI
+	MOVQ         224(AX), DI
+	MOVQ         216(AX), R10
 	IMUL3Q       $0x00000040, R10, R10
 	ADDQ         BX, R10
-	VPBROADCASTB 224(AX), Y10
+	VPBROADCASTB 248(AX), Y10
 	MOVQ         72(AX), R8
 	VMOVDQU      (R8), Y11
-	VPBROADCASTB 232(AX), Y12
+	VPBROADCASTB 256(AX), Y12
 	MOVQ         168(AX), R12
 	MOVQ         96(AX), R13
 	TESTQ        R13, R13
@@ -162,15 +162,15 @@ TEXT ·local16AVX2(SB), NOSPLIT, $0-8
 	MOVQ         (AX), CX
 	MOVQ         24(AX), DX
 	MOVQ         48(AX), BX
-	MOVQ         208(AX), SI
-	MOVQ         200(AX), DI
-	MOVQ         192(AX), R10
+	MOVQ         232(AX), SI
+	MOVQ         224(AX), DI
+	MOVQ         216(AX), R10
 	IMUL3Q       $0x00000040, R10, R10
 	ADDQ         BX, R10
-	VPBROADCASTW 224(AX), Y10
+	VPBROADCASTW 248(AX), Y10
 	MOVQ         72(AX), R8
 	VMOVDQU      (R8), Y11
-	VPBROADCASTW 232(AX), Y12
+	VPBROADCASTW 256(AX), Y12
 	MOVQ         168(AX), R12
 	MOVQ         96(AX), R13
 	TESTQ        R13, R13
@@ -313,15 +313,15 @@ TEXT ·local32AVX2(SB), NOSPLIT, $0-8
 	MOVQ         (AX), CX
 	MOVQ         24(AX), DX
 	MOVQ         48(AX), BX
-	MOVQ         208(AX), SI
-	MOVQ         200(AX), DI
-	MOVQ         192(AX), R10
+	MOVQ         232(AX), SI
+	MOVQ         224(AX), DI
+	MOVQ         216(AX), R10
 	IMUL3Q       $0x00000040, R10, R10
 	ADDQ         BX, R10
-	VPBROADCASTD 224(AX), Y10
+	VPBROADCASTD 248(AX), Y10
 	MOVQ         72(AX), R8
 	VMOVDQU      (R8), Y11
-	VPBROADCASTD 232(AX), Y12
+	VPBROADCASTD 256(AX), Y12
 	MOVQ         168(AX), R12
 	MOVQ         96(AX), R13
 	TESTQ        R13, R13
@@ -472,12 +472,12 @@ TEXT ·global16AVX2(SB), NOSPLIT, $0-8
 	MOVQ         (AX), CX
 	MOVQ         24(AX), DX
 	MOVQ         48(AX), BX
-	MOVQ         208(AX), SI
-	MOVQ         200(AX), DI
-	MOVQ         192(AX), R10
+	MOVQ         232(AX), SI
+	MOVQ         224(AX), DI
+	MOVQ         216(AX), R10
 	IMUL3Q       $0x00000040, R10, R10
 	ADDQ         BX, R10
-	VPBROADCASTW 224(AX), Y10
+	VPBROADCASTW 248(AX), Y10
 	MOVQ         72(AX), R8
 	VMOVDQU      (R8), Y11
 	MOVQ         96(AX), R8
@@ -487,7 +487,7 @@ TEXT ·global16AVX2(SB), NOSPLIT, $0-8
 	VMOVDQU      (R8), Y15
 	MOVQ         144(AX), R8
 	VMOVDQU      (R8), Y12
-	VPBROADCASTW 216(AX), Y13
+	VPBROADCASTW 240(AX), Y13
 	MOVQ         CX, R8
 	MOVQ         BX, R9
 	VMOVDQU      (R12), Y0
@@ -541,7 +541,7 @@ resetrow:
 	ADDQ         $+64, R9
 	CMPQ         R9, R10
 	JNE          resetrow
-	VPBROADCASTW 232(AX), Y0
+	VPBROADCASTW 256(AX), Y0
 	VPADDW       Y0, Y11, Y11
 	VPMAXSW      Y2, Y11, Y11
 	VPADDW       Y0, Y11, Y11
@@ -605,7 +605,7 @@ row:
 	ADDQ         $+64, R9
 	CMPQ         R9, R10
 	JNE          row
-	VPBROADCASTW 232(AX), Y0
+	VPBROADCASTW 256(AX), Y0
 	VPADDW       Y0, Y11, Y11
 	VPMAXSW      Y2, Y11, Y11
 	VPADDW       Y0, Y11, Y11
@@ -625,6 +625,29 @@ done:
 	VZEROUPPER
 	RET
 
+// func column16AVX2(a *uint64)
+// Requires: AVX, AVX2
+TEXT ·column16AVX2(SB), NOSPLIT, $0-8
+	MOVQ         a+0(FP), AX
+	MOVQ         48(AX), CX
+	MOVQ         216(AX), DX
+	MOVQ         192(AX), BX
+	VPBROADCASTW 256(AX), Y1
+	VMOVDQU      (CX), Y0
+	JMP          next
+
+row:
+	VPADDW  Y1, Y0, Y0
+	VPMAXSW (CX), Y0, Y0
+
+next:
+	ADDQ    $+64, CX
+	DECQ    DX
+	JNZ     row
+	VMOVDQU Y0, (BX)
+	VZEROUPPER
+	RET
+
 // func global32AVX2(a *uint64)
 // Requires: AVX, AVX2
 TEXT ·global32AVX2(SB), NOSPLIT, $0-8
@@ -632,12 +655,12 @@ TEXT ·global32AVX2(SB), NOSPLIT, $0-8
 	MOVQ         (AX), CX
 	MOVQ         24(AX), DX
 	MOVQ         48(AX), BX
-	MOVQ         208(AX), SI
-	MOVQ         200(AX), DI
-	MOVQ         192(AX), R10
+	MOVQ         232(AX), SI
+	MOVQ         224(AX), DI
+	MOVQ         216(AX), R10
 	IMUL3Q       $0x00000040, R10, R10
 	ADDQ         BX, R10
-	VPBROADCASTD 224(AX), Y10
+	VPBROADCASTD 248(AX), Y10
 	MOVQ         72(AX), R8
 	VMOVDQU      (R8), Y11
 	MOVQ         96(AX), R8
@@ -647,7 +670,7 @@ TEXT ·global32AVX2(SB), NOSPLIT, $0-8
 	VMOVDQU      (R8), Y15
 	MOVQ         144(AX), R8
 	VMOVDQU      (R8), Y12
-	VPBROADCASTD 216(AX), Y13
+	VPBROADCASTD 240(AX), Y13
 	MOVQ         CX, R8
 	MOVQ         BX, R9
 	VMOVDQU      (R12), Y0
@@ -701,7 +724,7 @@ resetrow:
 	ADDQ         $+64, R9
 	CMPQ         R9, R10
 	JNE          resetrow
-	VPBROADCASTD 232(AX), Y0
+	VPBROADCASTD 256(AX), Y0
 	VPADDD       Y0, Y11, Y11
 	VPMAXSD      Y2, Y11, Y11
 	VPADDD       Y0, Y11, Y11
@@ -765,7 +788,7 @@ row:
 	ADDQ         $+64, R9
 	CMPQ         R9, R10
 	JNE          row
-	VPBROADCASTD 232(AX), Y0
+	VPBROADCASTD 256(AX), Y0
 	VPADDD       Y0, Y11, Y11
 	VPMAXSD      Y2, Y11, Y11
 	VPADDD       Y0, Y11, Y11
@@ -782,6 +805,29 @@ row:
 done:
 	MOVQ    72(AX), AX
 	VMOVDQU Y11, (AX)
+	VZEROUPPER
+	RET
+
+// func column32AVX2(a *uint64)
+// Requires: AVX, AVX2
+TEXT ·column32AVX2(SB), NOSPLIT, $0-8
+	MOVQ         a+0(FP), AX
+	MOVQ         48(AX), CX
+	MOVQ         216(AX), DX
+	MOVQ         192(AX), BX
+	VPBROADCASTD 256(AX), Y1
+	VMOVDQU      (CX), Y0
+	JMP          next
+
+row:
+	VPADDD  Y1, Y0, Y0
+	VPMAXSD (CX), Y0, Y0
+
+next:
+	ADDQ    $+64, CX
+	DECQ    DX
+	JNZ     row
+	VMOVDQU Y0, (BX)
 	VZEROUPPER
 	RET
 
@@ -919,15 +965,15 @@ TEXT ·local8AVX512(SB), NOSPLIT, $0-8
 	MOVQ         (AX), CX
 	MOVQ         24(AX), DX
 	MOVQ         48(AX), BX
-	MOVQ         208(AX), SI
-	MOVQ         200(AX), DI
-	MOVQ         192(AX), R10
+	MOVQ         232(AX), SI
+	MOVQ         224(AX), DI
+	MOVQ         216(AX), R10
 	IMUL3Q       $0x00000080, R10, R10
 	ADDQ         BX, R10
-	VPBROADCASTB 224(AX), Z10
+	VPBROADCASTB 248(AX), Z10
 	MOVQ         72(AX), R8
 	VMOVDQU64    (R8), Z11
-	VPBROADCASTB 232(AX), Z12
+	VPBROADCASTB 256(AX), Z12
 	MOVQ         168(AX), R12
 	MOVQ         96(AX), R13
 	TESTQ        R13, R13
@@ -1070,15 +1116,15 @@ TEXT ·local16AVX512(SB), NOSPLIT, $0-8
 	MOVQ         (AX), CX
 	MOVQ         24(AX), DX
 	MOVQ         48(AX), BX
-	MOVQ         208(AX), SI
-	MOVQ         200(AX), DI
-	MOVQ         192(AX), R10
+	MOVQ         232(AX), SI
+	MOVQ         224(AX), DI
+	MOVQ         216(AX), R10
 	IMUL3Q       $0x00000080, R10, R10
 	ADDQ         BX, R10
-	VPBROADCASTW 224(AX), Z10
+	VPBROADCASTW 248(AX), Z10
 	MOVQ         72(AX), R8
 	VMOVDQU64    (R8), Z11
-	VPBROADCASTW 232(AX), Z12
+	VPBROADCASTW 256(AX), Z12
 	MOVQ         168(AX), R12
 	MOVQ         96(AX), R13
 	TESTQ        R13, R13
@@ -1221,15 +1267,15 @@ TEXT ·local32AVX512(SB), NOSPLIT, $0-8
 	MOVQ         (AX), CX
 	MOVQ         24(AX), DX
 	MOVQ         48(AX), BX
-	MOVQ         208(AX), SI
-	MOVQ         200(AX), DI
-	MOVQ         192(AX), R10
+	MOVQ         232(AX), SI
+	MOVQ         224(AX), DI
+	MOVQ         216(AX), R10
 	IMUL3Q       $0x00000080, R10, R10
 	ADDQ         BX, R10
-	VPBROADCASTD 224(AX), Z10
+	VPBROADCASTD 248(AX), Z10
 	MOVQ         72(AX), R8
 	VMOVDQU64    (R8), Z11
-	VPBROADCASTD 232(AX), Z12
+	VPBROADCASTD 256(AX), Z12
 	MOVQ         168(AX), R12
 	MOVQ         96(AX), R13
 	TESTQ        R13, R13
@@ -1380,12 +1426,12 @@ TEXT ·global16AVX512(SB), NOSPLIT, $0-8
 	MOVQ         (AX), CX
 	MOVQ         24(AX), DX
 	MOVQ         48(AX), BX
-	MOVQ         208(AX), SI
-	MOVQ         200(AX), DI
-	MOVQ         192(AX), R10
+	MOVQ         232(AX), SI
+	MOVQ         224(AX), DI
+	MOVQ         216(AX), R10
 	IMUL3Q       $0x00000080, R10, R10
 	ADDQ         BX, R10
-	VPBROADCASTW 224(AX), Z10
+	VPBROADCASTW 248(AX), Z10
 	MOVQ         72(AX), R8
 	VMOVDQU64    (R8), Z11
 	MOVQ         96(AX), R8
@@ -1396,7 +1442,7 @@ TEXT ·global16AVX512(SB), NOSPLIT, $0-8
 	VPMOVB2M     Z0, K1
 	MOVQ         144(AX), R8
 	VMOVDQU64    (R8), Z12
-	VPBROADCASTW 216(AX), Z13
+	VPBROADCASTW 240(AX), Z13
 	MOVQ         CX, R8
 	MOVQ         BX, R9
 	VMOVDQU64    (R12), Z0
@@ -1450,7 +1496,7 @@ resetrow:
 	ADDQ         $+128, R9
 	CMPQ         R9, R10
 	JNE          resetrow
-	VPBROADCASTW 232(AX), Z0
+	VPBROADCASTW 256(AX), Z0
 	VPADDW       Z0, Z11, Z11
 	VPMAXSW      Z2, Z11, Z11
 	VPADDW       Z0, Z11, Z11
@@ -1514,7 +1560,7 @@ row:
 	ADDQ         $+128, R9
 	CMPQ         R9, R10
 	JNE          row
-	VPBROADCASTW 232(AX), Z0
+	VPBROADCASTW 256(AX), Z0
 	VPADDW       Z0, Z11, Z11
 	VPMAXSW      Z2, Z11, Z11
 	VPADDW       Z0, Z11, Z11
@@ -1534,6 +1580,29 @@ done:
 	VZEROUPPER
 	RET
 
+// func column16AVX512(a *uint64)
+// Requires: AVX, AVX512BW, AVX512F
+TEXT ·column16AVX512(SB), NOSPLIT, $0-8
+	MOVQ         a+0(FP), AX
+	MOVQ         48(AX), CX
+	MOVQ         216(AX), DX
+	MOVQ         192(AX), BX
+	VPBROADCASTW 256(AX), Z1
+	VMOVDQU64    (CX), Z0
+	JMP          next
+
+row:
+	VPADDW  Z1, Z0, Z0
+	VPMAXSW (CX), Z0, Z0
+
+next:
+	ADDQ      $+128, CX
+	DECQ      DX
+	JNZ       row
+	VMOVDQU64 Z0, (BX)
+	VZEROUPPER
+	RET
+
 // func global32AVX512(a *uint64)
 // Requires: AVX, AVX512BW, AVX512F
 TEXT ·global32AVX512(SB), NOSPLIT, $0-8
@@ -1541,12 +1610,12 @@ TEXT ·global32AVX512(SB), NOSPLIT, $0-8
 	MOVQ         (AX), CX
 	MOVQ         24(AX), DX
 	MOVQ         48(AX), BX
-	MOVQ         208(AX), SI
-	MOVQ         200(AX), DI
-	MOVQ         192(AX), R10
+	MOVQ         232(AX), SI
+	MOVQ         224(AX), DI
+	MOVQ         216(AX), R10
 	IMUL3Q       $0x00000080, R10, R10
 	ADDQ         BX, R10
-	VPBROADCASTD 224(AX), Z10
+	VPBROADCASTD 248(AX), Z10
 	MOVQ         72(AX), R8
 	VMOVDQU64    (R8), Z11
 	MOVQ         96(AX), R8
@@ -1557,7 +1626,7 @@ TEXT ·global32AVX512(SB), NOSPLIT, $0-8
 	VPMOVB2M     Z0, K1
 	MOVQ         144(AX), R8
 	VMOVDQU64    (R8), Z12
-	VPBROADCASTD 216(AX), Z13
+	VPBROADCASTD 240(AX), Z13
 	MOVQ         CX, R8
 	MOVQ         BX, R9
 	VMOVDQU64    (R12), Z0
@@ -1611,7 +1680,7 @@ resetrow:
 	ADDQ         $+128, R9
 	CMPQ         R9, R10
 	JNE          resetrow
-	VPBROADCASTD 232(AX), Z0
+	VPBROADCASTD 256(AX), Z0
 	VPADDD       Z0, Z11, Z11
 	VPMAXSD      Z2, Z11, Z11
 	VPADDD       Z0, Z11, Z11
@@ -1675,7 +1744,7 @@ row:
 	ADDQ         $+128, R9
 	CMPQ         R9, R10
 	JNE          row
-	VPBROADCASTD 232(AX), Z0
+	VPBROADCASTD 256(AX), Z0
 	VPADDD       Z0, Z11, Z11
 	VPMAXSD      Z2, Z11, Z11
 	VPADDD       Z0, Z11, Z11
@@ -1692,6 +1761,29 @@ row:
 done:
 	MOVQ      72(AX), AX
 	VMOVDQU64 Z11, (AX)
+	VZEROUPPER
+	RET
+
+// func column32AVX512(a *uint64)
+// Requires: AVX, AVX512F
+TEXT ·column32AVX512(SB), NOSPLIT, $0-8
+	MOVQ         a+0(FP), AX
+	MOVQ         48(AX), CX
+	MOVQ         216(AX), DX
+	MOVQ         192(AX), BX
+	VPBROADCASTD 256(AX), Z1
+	VMOVDQU64    (CX), Z0
+	JMP          next
+
+row:
+	VPADDD  Z1, Z0, Z0
+	VPMAXSD (CX), Z0, Z0
+
+next:
+	ADDQ      $+128, CX
+	DECQ      DX
+	JNZ       row
+	VMOVDQU64 Z0, (BX)
 	VZEROUPPER
 	RET
 

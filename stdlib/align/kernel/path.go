@@ -22,6 +22,8 @@ type kernel struct {
 	bits  int
 	run   func(*args)
 	build func(*buildArgs)
+	// column reduces the edge of a global kernel to its best; it needs args.edge, rows, column and extend.
+	column func(*args)
 	// An element is a value plus zero, and stays between bottom and top. A local score whose element reaches top may be
 	// too small.
 	zero, bottom, top int32

@@ -17,8 +17,10 @@ func nativePaths() []path {
 				{bits: 32, run: local32AVX512, build: build32, top: math.MaxInt32},
 			},
 			global: []kernel{
-				{bits: 16, run: global16AVX512, build: build16AVX512, bottom: math.MinInt16, top: math.MaxInt16},
-				{bits: 32, run: global32AVX512, build: build32, bottom: math.MinInt32, top: math.MaxInt32},
+				{bits: 16, run: global16AVX512, column: column16AVX512, build: build16AVX512,
+					bottom: math.MinInt16, top: math.MaxInt16},
+				{bits: 32, run: global32AVX512, column: column32AVX512, build: build32,
+					bottom: math.MinInt32, top: math.MaxInt32},
 			},
 		})
 	}
@@ -30,8 +32,10 @@ func nativePaths() []path {
 				{bits: 32, run: local32AVX2, build: build32, top: math.MaxInt32},
 			},
 			global: []kernel{
-				{bits: 16, run: global16AVX2, build: build16AVX2, bottom: math.MinInt16, top: math.MaxInt16},
-				{bits: 32, run: global32AVX2, build: build32, bottom: math.MinInt32, top: math.MaxInt32},
+				{bits: 16, run: global16AVX2, column: column16AVX2, build: build16AVX2,
+					bottom: math.MinInt16, top: math.MaxInt16},
+				{bits: 32, run: global32AVX2, column: column32AVX2, build: build32,
+					bottom: math.MinInt32, top: math.MaxInt32},
 			},
 		})
 	}

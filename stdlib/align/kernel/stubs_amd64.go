@@ -41,3 +41,15 @@ func build8AVX512(a *buildArgs)
 
 //go:noescape
 func build16AVX512(a *buildArgs)
+
+//go:noescape
+func column16AVX512(a *args)
+
+//go:noescape
+func column32AVX512(a *args)
+
+//go:noescape
+func column16AVX2(a *args)
+
+//go:noescape
+func column32AVX2(a *args)

@@ -20,6 +20,7 @@ func main() {
 		}
 		for _, bits := range []int{16, 32} {
 			global(isa, bits)
+			column(isa, bits)
 		}
 		build8(isa)
 		build16(isa)
@@ -308,4 +309,32 @@ func global(set isa, bits int) {
 	JNZ(LabelRef("tile"))
 	Label("done")
 	k.finish()
+}
+
+// column writes the maximum over the rows of a global kernel's edge, the matrix's last column where targets end.
+func column(set isa, bits int) {
+	o := wrapping(bits)
+	name := fmt.Sprintf("column%d%s", bits, set.name())
+	TEXT(name, NOSPLIT, "func(a *uint64)")
+	Doc(name + " finds the best of each lane's last column.")
+	args := Load(Param("a"), GP64())
+	edge, rows, acc := GP64(), GP64(), GP64()
+	MOVQ(Mem{Base: args, Disp: argEdge}, edge)
+	MOVQ(Mem{Base: args, Disp: argRows}, rows)
+	MOVQ(Mem{Base: args, Disp: argColumn}, acc)
+	best, extend := set.vec(), set.vec()
+	o.broadcast(Mem{Base: args, Disp: argExtend}, extend)
+	set.load(Mem{Base: edge}, best)
+	JMP(LabelRef("next"))
+	// The best so far moves along with the rows.
+	Label("row")
+	o.add(extend, best, best)
+	o.max(Mem{Base: edge}, best, best)
+	Label("next")
+	ADDQ(I32(2*set.bytes()), edge)
+	DECQ(rows)
+	JNZ(LabelRef("row"))
+	set.store(best, Mem{Base: acc})
+	VZEROUPPER()
+	RET()
 }

@@ -11,12 +11,13 @@ const (
 	argTops     = 120
 	argLeft     = 144
 	argZero     = 168
-	argRows     = 192
-	argTiles    = 200
-	argStride   = 208
-	argLeftStep = 216
-	argFirst    = 224
-	argExtend   = 232
+	argColumn   = 192
+	argRows     = 216
+	argTiles    = 224
+	argStride   = 232
+	argLeftStep = 240
+	argFirst    = 248
+	argExtend   = 256
 
 	buildCodes   = 0
 	buildTable   = 24
