@@ -1,0 +1,178 @@
+// Package relational has the operators that work on rows as tables do: filter, derive, select, sort, aggregate, join and their kin.
+package relational
+
+import (
+	"weir/compiler/expr"
+	"weir/compiler/types"
+	"weir/planner/estimate"
+	"weir/runtime/batch"
+	"weir/runtime/op"
+)
+
+// Operators lists the operators of the package.
+var Operators = []*op.Operator{Filter, Derive, Select, Drop, Rename, Limit}
+
+// Codes of what goes wrong in these operators; lang/diag explains them.
+const (
+	codeDuplicate = "W2401" // two columns of one name
+	codeUntyped   = "W2402" // a column that could never hold a value
+	codeNoColumns = "W2403" // no column is left
+	codeNotColumn = "W2404" // a column is wanted, and an expression was given
+	codeNumber    = "W2405" // a number out of range
+	codeRows      = "W2406" // streams whose rows do not go together
+	codeKey       = "W2407" // a key that cannot be one
+	codeMemory    = "W6410" // the rows to be held do not fit into the task's memory
+	codeState     = "W6411" // a snapshot that cannot be read
+)
+
+// evaluator is an expression ready to be evaluated, with its text for reasons.
+type evaluator struct {
+	op.Evaluator
+	text string
+}
+
+func compile(ctx op.Context, e *expr.Expr, in types.Row) (evaluator, error) {
+	ev, err := ctx.Compile(e, in)
+	return evaluator{ev, e.String()}, err
+}
+
+func compileAll(ctx op.Context, es []*expr.Expr, in types.Row) ([]evaluator, error) {
+	out := make([]evaluator, len(es))
+	for i, e := range es {
+		var err error
+		if out[i], err = compile(ctx, e, in); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// eval computes the expression, rejects the rows that have no value and gives the batch without them.
+func (e evaluator) eval(b *batch.Batch, out op.Output) (*batch.Vector, *batch.Batch, error) {
+	v, failed, err := e.Eval(b)
+	if err != nil || len(failed) == 0 {
+		return v, b, err
+	}
+	sel := make([]uint32, 0, b.Len())
+	k := 0
+	for i := range b.Len() {
+		row := b.Pos(i)
+		if k == len(failed) || failed[k].Row != row {
+			sel = append(sel, uint32(row))
+			continue
+		}
+		r := op.Rejection{Byte: -1, Code: failed[k].Code, Reason: failed[k].Reason + " (in `" + e.text + "`)"}
+		b.Locate(row, &r.File, &r.Record, &r.Line, &r.Byte)
+		k++
+		if err := out.Reject(r); err != nil {
+			return nil, nil, err
+		}
+	}
+	return v, b.Select(sel), nil
+}
+
+// evalAll computes every expression over the rows that none of them rejects. A row is rejected once.
+func evalAll(es []evaluator, b *batch.Batch, out op.Output) ([]*batch.Vector, *batch.Batch, error) {
+	vs := make([]*batch.Vector, len(es))
+	for i, e := range es {
+		var err error
+		if vs[i], b, err = e.eval(b, out); err != nil {
+			return nil, nil, err
+		}
+	}
+	return vs, b, nil
+}
+
+// project gives the columns of a row out of a batch: those that the planner has pruned are left out, within records, too.
+func project(b *batch.Batch, row types.Row) *batch.Batch {
+	cols := make([]*batch.Vector, len(row))
+	for i, f := range row {
+		cols[i] = prune(b.Cols[b.Row.Index(f.Name)], f.Type)
+	}
+	return b.With(row, cols)
+}
+
+// prune gives a record vector with only the fields of a type, by name. Anything else stays as it is.
+func prune(v *batch.Vector, t types.Type) *batch.Vector {
+	switch {
+	case v.Type.Equal(t):
+		return v
+	case v.Dict != nil:
+		d := prune(v.Dict, t)
+		return &batch.Vector{Type: d.Type, N: v.N, Dict: d, Idx: v.Idx}
+	}
+	out := *v
+	out.Type = t
+	if t.Kind == types.Record {
+		out.Fields = make([]*batch.Vector, len(t.Fields))
+		for k, f := range t.Fields {
+			for j, g := range v.Type.Fields {
+				if g.Name == f.Name {
+					out.Fields[k] = prune(v.Fields[j], f.Type)
+				}
+			}
+		}
+	}
+	return &out
+}
+
+// passOn is Needs of an operator that keeps the columns of its input and reads some expressions over it.
+func passOn(params ...string) func(a op.Args, in []types.Row, need op.ColumnSet) []op.ColumnSet {
+	return func(a op.Args, in []types.Row, need op.ColumnSet) []op.ColumnSet {
+		s := op.NewColumnSet(need.Paths()...)
+		for _, p := range params {
+			for _, e := range a[p].Exprs() {
+				s.AddExpr(e)
+			}
+		}
+		return []op.ColumnSet{s}
+	}
+}
+
+// sameRow is Type of an operator that keeps the row.
+func sameRow(t *op.Typing) types.Row { return t.In[0].Row }
+
+// sameStream is Estimate of an operator that changes nothing that is counted.
+func sameStream(e *op.Estimating) (estimate.Stream, estimate.Work) { return e.In[0], estimate.Work{} }
+
+// columnType checks that values of a type can stand in a column.
+func columnType(t *op.Typing, param, name string, ty types.Type) bool {
+	if ty.Kind.Storage() != types.StoreNone {
+		return true
+	}
+	if ty.Kind == types.Null {
+		t.Errorf(param, codeUntyped, "`%s` is always null, so that it has no type", name)
+	} else {
+		t.Errorf(param, codeUntyped, "`%s` would be a %s, which no column can hold", name, ty)
+	}
+	return false
+}
+
+// distinctNames checks that no two definitions have one name.
+func distinctNames(t *op.Typing, param string, names []string) bool {
+	seen := map[string]bool{}
+	for _, n := range names {
+		if seen[n] {
+			t.Errorf(param, codeDuplicate, "`%s` is defined twice", n)
+			return false
+		}
+		seen[n] = true
+	}
+	return true
+}
+
+func defNames(defs []op.Def) []string {
+	names := make([]string, len(defs))
+	for i, d := range defs {
+		names[i] = d.Name
+	}
+	return names
+}
+
+func defExprs(defs []op.Def) []*expr.Expr {
+	es := make([]*expr.Expr, len(defs))
+	for i, d := range defs {
+		es[i] = d.Expr
+	}
+	return es
+}
