@@ -53,7 +53,7 @@ func renderJUnit(w io.Writer, list List) error {
 			report.Suites = append(report.Suites, junitSuite{Name: name})
 		}
 		s := &report.Suites[len(report.Suites)-1]
-		c := junitCase{Name: fmt.Sprintf("%s %s", d.Code, d.Message), ClassName: name, File: d.Span.File, Line: d.Span.Start.Line}
+		c := junitCase{Name: d.Code + " " + printable(d.Message), ClassName: name, File: d.Span.File, Line: d.Span.Start.Line}
 		if d.Severity == Info {
 			c.Output = d.plain()
 		} else {
@@ -61,7 +61,7 @@ func renderJUnit(w io.Writer, list List) error {
 			if err := Text(&text, List{d}, nil, false); err != nil {
 				return err
 			}
-			c.Failure = &junitFailure{Type: d.Severity.String(), Message: d.Message, Text: text.String()}
+			c.Failure = &junitFailure{Type: d.Severity.String(), Message: printable(d.Message), Text: text.String()}
 			s.Failures++
 			report.Failures++
 		}

@@ -80,5 +80,5 @@ func (d Diagnostic) plain() string {
 	if d.Fix != nil {
 		parts = append(parts, "fix: "+d.Fix.Message)
 	}
-	return strings.Join(parts, "; ")
+	return printable(strings.Join(parts, "; "))
 }

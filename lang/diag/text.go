@@ -65,12 +65,12 @@ func (t *textWriter) color(code, s string) string {
 func (t *textWriter) severityColor() string { return [...]string{red, amber, cyan}[t.severity] }
 
 func (t *textWriter) finding(d Diagnostic) {
-	fmt.Fprintf(t.b, "%s%s\n", t.color(t.severityColor(), d.Severity.String()+"["+d.Code+"]"), t.color(bold, ": "+d.Message))
 	t.gutter = len(strconv.Itoa(max(d.Span.Start.Line, d.Span.End.Line, 1)))
 	for _, r := range d.Related {
 		t.gutter = max(t.gutter, len(strconv.Itoa(max(r.Span.Start.Line, r.Span.End.Line))))
 	}
 	t.gutter = max(t.gutter, 2)
+	fmt.Fprintf(t.b, "%s%s\n", t.color(t.severityColor(), d.Severity.String()+"["+d.Code+"]"), t.color(bold, ": "+t.clean(d.Message)))
 	if !d.Span.IsZero() {
 		t.snippet("┌─", d.Span, d.Label, "^", t.severityColor())
 	} else if d.Label != "" {
@@ -110,14 +110,19 @@ func join(s, more string) string {
 	return s + "      " + more
 }
 
+// clean makes a text fit to be shown; its further lines are indented.
+func (t *textWriter) clean(s string) string {
+	return strings.ReplaceAll(printable(s), "\n", "\n"+strings.Repeat(" ", t.gutter+2))
+}
+
 // trailer writes a line below the excerpt.
 func (t *textWriter) trailer(s string) {
-	fmt.Fprintf(t.b, "%*s %s %s\n", t.gutter-1, "", t.color(blue, "="), s)
+	fmt.Fprintf(t.b, "%*s %s %s\n", t.gutter-1, "", t.color(blue, "="), t.clean(s))
 }
 
 // snippet shows the lines of a span: all of one or two lines, else the first and the last.
 func (t *textWriter) snippet(corner string, s Span, label, mark, color string) {
-	where := s.File
+	where := t.clean(s.File)
 	if s.Start.Line > 0 {
 		where += ":" + strconv.Itoa(s.Start.Line) + ":" + strconv.Itoa(s.Start.Col)
 	}
@@ -152,7 +157,7 @@ func (t *textWriter) line(number int, text string, from, to int, label, mark, co
 	fmt.Fprintf(t.b, "%s %s\n", t.color(blue, fmt.Sprintf("%*d│", t.gutter, number)), shown)
 	marks := t.color(color, strings.Repeat(mark, width))
 	if label != "" {
-		label = " " + t.color(color, label)
+		label = " " + t.color(color, t.clean(label))
 	}
 	fmt.Fprintf(t.b, "%*s%s %s%s%s\n", t.gutter, "", t.color(blue, "│"), strings.Repeat(" ", lead), marks, label)
 }
@@ -208,7 +213,7 @@ func layout(text string, from, to int) (shown string, lead, width int) {
 		case r == '\t':
 			w = 4 - at%4
 			b.WriteString(strings.Repeat(" ", w))
-		case r < ' ' || r == 0x7f || r == utf8.RuneError:
+		case isControl(r) || r == utf8.RuneError:
 			w = 1
 			b.WriteRune('�')
 		case w == 0 && isFormat(r): // could reorder or hide what is shown

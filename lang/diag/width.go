@@ -1,6 +1,9 @@
 package diag
 
-import "unicode"
+import (
+	"strings"
+	"unicode"
+)
 
 // wide are the characters that take two columns of a terminal (Unicode UAX #11, East Asian Width W and F, and emoji).
 var wide = &unicode.RangeTable{
@@ -31,3 +34,17 @@ func runeWidth(r rune) int {
 
 // isFormat reports whether r is a character that shows nothing by itself, such as a change of direction.
 func isFormat(r rune) bool { return unicode.Is(unicode.Cf, r) }
+
+// isControl reports whether r could steer a terminal.
+func isControl(r rune) bool { return r < ' ' || r >= 0x7f && r < 0xa0 }
+
+// printable replaces the characters of a text, which may quote a file, that would steer a terminal or reorder the
+// text. Line breaks stay.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r != '\n' && (isControl(r) || isFormat(r)) {
+			return '�'
+		}
+		return r
+	}, s)
+}
