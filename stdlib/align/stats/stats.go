@@ -48,7 +48,7 @@ func New(s *scoring.Scheme) (*Model, error) {
 	}
 	return nil, &scoring.Error{
 		Message: fmt.Sprintf("bits and evalue are not known for matrix %s with gap %s", s.Matrix.Name, s.Gap),
-		Hint: "affine gaps that they are known for, as open/extend: " + t.knownGaps()}
+		Hint:    "affine gaps that they are known for, as open/extend: " + t.knownGaps()}
 }
 
 func newModel(u ungapped, g gapped) *Model {

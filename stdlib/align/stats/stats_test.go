@@ -73,7 +73,7 @@ func TestBitsAndEValuesAreThoseOfTheTools(t *testing.T) {
 			t.Errorf("%s: E-value %v", strings.TrimSpace(line), got)
 		}
 	}
-	if rows != 216 {
+	if rows != 462 {
 		t.Errorf("%d rows", rows)
 	}
 }

@@ -25,13 +25,13 @@ import (
 	"weir/stdlib/align/scoring"
 )
 
-// MatrixBytes is the memory in which an Aligner keeps scores that it reads a path from. For targets longer than 65,536
-// residues it is 64 rows of scores.
+// MatrixBytes is the memory in which an Aligner keeps scores that it reads a path from. For targets longer than 262,144
+// residues it is 16 rows of scores.
 const MatrixBytes = 16 << 20
 
 const (
 	matrixCells = MatrixBytes / 4
-	minRows     = 64
+	minRows     = 16
 	// negInf is below every score that passes CheckLengths, by more than a gap costs.
 	negInf = math.MinInt32 / 2
 )
