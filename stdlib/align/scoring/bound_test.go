@@ -16,7 +16,7 @@ func TestBound(t *testing.T) {
 		want          int64
 	}{
 		{scoring.Local, scoring.Ends{}, "WWW", "W", 11},
-		{scoring.Local, scoring.Ends{}, "WWA", "AAW", 15},
+		{scoring.Local, scoring.Ends{}, "WWA", "AAW", 11 + 4 + 1},
 		{scoring.Local, scoring.Ends{}, "PPPP", "GGGG", 0},
 		{scoring.Local, scoring.Ends{}, "", "W", 0},
 		{scoring.Global, scoring.Ends{}, "WWW", "W", 11 - 13},
