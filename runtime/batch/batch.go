@@ -455,3 +455,19 @@ func concat(t types.Type, vs []*Vector, n int) *Vector {
 	}
 	return out
 }
+
+// Size estimates the bytes of the rows that count without the dictionaries that they refer to: what moves, where Bytes is what is kept.
+func (b *Batch) Size() int {
+	if b.N == 0 {
+		return 0
+	}
+	n := 8 * b.N * len(b.Ord)
+	for _, c := range b.Cols {
+		if c.Dict != nil {
+			n += 4 * c.N
+		} else {
+			n += c.bytes()
+		}
+	}
+	return int(float64(n) * float64(b.Len()) / float64(b.N))
+}
