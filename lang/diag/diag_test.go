@@ -21,7 +21,7 @@ import (
 var update = flag.Bool("update", false, "write the golden files anew")
 
 const pairwise = `let proteins = read_fasta("a.fasta")
-	|> derive(名 = "数据\n" + scor, x = 1)
+	|> derive(名 = "数据\n" +	scor, x = 1)
 let hits = proteins
   |> filter(
     scor >= cutoff

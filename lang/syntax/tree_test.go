@@ -141,8 +141,13 @@ func TestPlaces(t *testing.T) {
 
 func TestParseType(t *testing.T) {
 	for _, text := range []string{"int", "list<list<int?>>?", "{ a: int, b: { c: string }? }", "map<string, int>"} {
-		if x, errs := syntax.ParseType("x", []byte(text)); x == nil || len(errs) > 0 {
+		x, errs := syntax.ParseType("x", []byte(text))
+		if x == nil || len(errs) > 0 {
 			t.Errorf("%s: %v", text, errs)
+			continue
+		}
+		if s := x.Pos(); s.Start.Offset != 0 || s.End.Offset != len(text) {
+			t.Errorf("%s: span %+v", text, s)
 		}
 	}
 	for text, code := range map[string]string{"": "W1001", "int int": "W1001", "int??": "W1043", "list<": "W1001", "3": "W1001", "{ a }": "W1001", "int ? ?": "W1043"} {
