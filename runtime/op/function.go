@@ -96,3 +96,9 @@ type Accumulator interface {
 	// Bytes estimates the memory held.
 	Bytes() int
 }
+
+// Failing is an Accumulator whose groups may have no result: a sum may not fit. Failure gives a W6 code and a reason for a group, or "" where
+// it has a result; Append is called only then. The row of the group is rejected.
+type Failing interface {
+	Failure(group int) (code, reason string)
+}
