@@ -30,22 +30,26 @@ func Suppress(list List, allows []Allow) List {
 	for i, a := range allows {
 		switch _, known := Lookup(a.Code); {
 		case !known:
-			d := Diagnostic{Code: "W3003", Severity: Warning, Message: "there is no code `" + a.Code + "`", Span: a.Span}
+			d := Diagnostic{Code: "W3003", Severity: Warning, Message: "there is no code `" + a.Code + "`",
+				Span: a.Span}
 			if best, ok := Suggest(a.Code, codeNames()); ok {
 				d.Hint = "did you mean `" + best + "`?"
 			}
 			out = append(out, d)
 		case !used[i]:
-			d := Diagnostic{Code: "W3001", Severity: Warning, Message: "nothing to allow here: no warning `" + a.Code + "`", Span: a.Span,
+			d := Diagnostic{Code: "W3001", Severity: Warning, Message: "nothing to allow here: no warning `" +
+				a.Code + "`", Span: a.Span,
 				Fix: &Fix{Message: "delete the comment", Edits: []Edit{{Span: a.Span}}}}
 			if isError := func(d Diagnostic) bool {
-				return d.Code == a.Code && d.Severity == Error && d.Span.File == a.Span.File && d.Span.Start.Line == a.Line
+				return d.Code == a.Code && d.Severity == Error && d.Span.File == a.Span.File &&
+					d.Span.Start.Line == a.Line
 			}; slices.ContainsFunc(list, isError) {
 				d.Message, d.Fix = "`"+a.Code+"` is an error; errors cannot be allowed", nil
 			}
 			out = append(out, d)
 		case a.Reason == "":
-			out = append(out, Diagnostic{Code: "W3002", Severity: Warning, Message: "this suppression gives no reason", Span: a.Span,
+			out = append(out, Diagnostic{Code: "W3002", Severity: Warning,
+				Message: "this suppression gives no reason", Span: a.Span,
 				Hint: "write `# weir:allow " + a.Code + " why it does not count here`"})
 		}
 	}

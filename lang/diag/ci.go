@@ -53,7 +53,8 @@ func renderJUnit(w io.Writer, list List) error {
 			report.Suites = append(report.Suites, junitSuite{Name: name})
 		}
 		s := &report.Suites[len(report.Suites)-1]
-		c := junitCase{Name: d.Code + " " + printable(d.Message), ClassName: name, File: d.Span.File, Line: d.Span.Start.Line}
+		c := junitCase{Name: d.Code + " " + printable(d.Message), ClassName: name, File: d.Span.File,
+			Line: d.Span.Start.Line}
 		if d.Severity == Info {
 			c.Output = d.plain()
 		} else {
@@ -71,7 +72,8 @@ func renderJUnit(w io.Writer, list List) error {
 	}
 	if report.Tests == 0 {
 		report.Tests = 1
-		report.Suites = []junitSuite{{Name: "weir", Tests: 1, Cases: []junitCase{{Name: "no findings", ClassName: "weir"}}}}
+		report.Suites = []junitSuite{{Name: "weir", Tests: 1, Cases: []junitCase{{Name: "no findings",
+			ClassName: "weir"}}}}
 	}
 	if _, err := io.WriteString(w, xml.Header); err != nil {
 		return err
@@ -138,9 +140,10 @@ func renderGitLab(w io.Writer, list List) error {
 		if path == "" {
 			path = "weir.yaml"
 		}
-		out = append(out, gitLabFinding{Description: d.plain(), CheckName: d.Code, Fingerprint: hex.EncodeToString(sum[:16]),
-			Severity: [...]string{"major", "minor", "info"}[d.Severity],
-			Location: gitLabLocation{Path: path, Lines: gitLabLines{Begin: max(d.Span.Start.Line, 1)}}})
+		out = append(out, gitLabFinding{Description: d.plain(), CheckName: d.Code,
+			Fingerprint: hex.EncodeToString(sum[:16]),
+			Severity:    [...]string{"major", "minor", "info"}[d.Severity],
+			Location:    gitLabLocation{Path: path, Lines: gitLabLines{Begin: max(d.Span.Start.Line, 1)}}})
 	}
 	return writeJSON(w, out)
 }

@@ -28,7 +28,8 @@ let hits = proteins
   )
 hits |> print` // no line break at the end
 
-var files = map[string]string{"p/pairwise.flow": pairwise, "other.flow": "\uFEFFlet a = 1\r\nlet b = 2\r\n", "long.flow": longLine}
+var files = map[string]string{"p/pairwise.flow": pairwise, "other.flow": "\uFEFFlet a = 1\r\nlet b = 2\r\n",
+	"long.flow": longLine}
 
 var longLine = "let a = \"" + strings.Repeat("x", 500) + "\" + here + \"" + strings.Repeat("y", 500) + "\""
 
@@ -61,14 +62,21 @@ func place(src string, offset int) diag.Pos {
 func findings() diag.List {
 	const f = "p/pairwise.flow"
 	return diag.List{
-		{Code: "W2103", Message: "unknown column `scor`", Span: at(f, "scor", 1), Label: "after `align` a row has: query, target, score, …",
-			Fix: &diag.Fix{Message: "replace with `score`", Edits: []diag.Edit{{Span: at(f, "scor", 1), New: "score"}}}},
-		{Code: "W2103", Message: "unknown column `scor`", Span: at(f, "scor", 0), Label: "wide & <tabbed>", Notes: []string{"one note", "another: 100%"},
+		{Code: "W2103", Message: "unknown column `scor`", Span: at(f, "scor", 1),
+			Label: "after `align` a row has: query, target, score, …",
+			Fix: &diag.Fix{Message: "replace with `score`", Edits: []diag.Edit{{Span: at(f, "scor", 1),
+				New: "score"}}}},
+		{Code: "W2103", Message: "unknown column `scor`", Span: at(f, "scor", 0), Label: "wide & <tabbed>",
+			Notes:   []string{"one note", "another: 100%"},
 			Related: []diag.Related{{Span: at("other.flow", "b", 0), Label: "declared here"}}},
-		{Code: "W3001", Severity: diag.Warning, Message: "over several lines", Span: at(f, "filter(\n    scor >= cutoff\n  )", 0), Label: "all of this", Hint: "do less"},
-		{Code: "W1001", Message: "at the very end", Span: diag.Span{File: f, Start: place(pairwise, len(pairwise)), End: place(pairwise, len(pairwise))}, Label: "here"},
-		{Code: "W9999", Severity: diag.Info, Message: "no place at all\x1b[31m\u202e", Hint: "nothing, to be done:\nreally"},
-		{Code: "W6001", Message: "a file that is not at hand", Span: diag.Span{File: "gone, away.flow", Start: diag.Pos{Line: 123, Col: 4}, End: diag.Pos{Line: 123, Col: 5}}, Label: "label"},
+		{Code: "W3001", Severity: diag.Warning, Message: "over several lines", Span: at(f,
+			"filter(\n    scor >= cutoff\n  )", 0), Label: "all of this", Hint: "do less"},
+		{Code: "W1001", Message: "at the very end", Span: diag.Span{File: f, Start: place(pairwise, len(pairwise)),
+			End: place(pairwise, len(pairwise))}, Label: "here"},
+		{Code: "W9999", Severity: diag.Info, Message: "no place at all\x1b[31m\u202e",
+			Hint: "nothing, to be done:\nreally"},
+		{Code: "W6001", Message: "a file that is not at hand", Span: diag.Span{File: "gone, away.flow",
+			Start: diag.Pos{Line: 123, Col: 4}, End: diag.Pos{Line: 123, Col: 5}}, Label: "label"},
 		{Code: "W6001", Message: "a whole file", Span: diag.Span{File: "data/x.fasta"}},
 		{Code: "W1001", Message: "a very long line", Span: at("long.flow", "here", 0), Label: "here"},
 		{Code: "W1001", Message: "the first line", Span: at("other.flow", "let", 0)},

@@ -50,7 +50,8 @@ func TestApplyFixesOnce(t *testing.T) {
 		var list diag.List
 		for range rapid.IntRange(0, 6).Draw(t, "n") {
 			from := rapid.IntRange(-1, len(src)+1).Draw(t, "from")
-			list = append(list, fix(edit(from, from+rapid.IntRange(-1, 4).Draw(t, "len"), rapid.StringN(0, 3, -1).Draw(t, "new"))))
+			list = append(list, fix(edit(from, from+rapid.IntRange(-1, 4).Draw(t, "len"), rapid.StringN(0, 3,
+				-1).Draw(t, "new"))))
 		}
 		got := diag.ApplyFixes("x", src, list)
 		most := len(src)
@@ -75,7 +76,8 @@ func TestSuppress(t *testing.T) {
 		return diag.Allow{Span: on(line), Line: line, Code: code, Reason: reason}
 	}
 	got := diag.Suppress(list, []diag.Allow{
-		allow(1, "W3001", "why"), allow(3, "W1001", "why"), allow(4, "W3002", ""), allow(5, "W3001", "why"), allow(6, "W30O1", "why"),
+		allow(1, "W3001", "why"), allow(3, "W1001", "why"), allow(4, "W3002", ""), allow(5, "W3001", "why"), allow(6,
+			"W30O1", "why"),
 	})
 	var out []string
 	for _, d := range got {

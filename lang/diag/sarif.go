@@ -86,10 +86,12 @@ func renderSARIF(w io.Writer, list List) error {
 			continue
 		}
 		index[d.Code] = len(run.Tool.Driver.Rules)
-		run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, sarifRule{ID: info.Code, Short: sarifText{info.Title}, Full: sarifText{info.About}})
+		run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, sarifRule{ID: info.Code, Short: sarifText{info.Title},
+			Full: sarifText{info.About}})
 	}
 	for _, d := range list {
-		r := sarifResult{RuleID: d.Code, Level: [...]string{"error", "warning", "note"}[d.Severity], Message: sarifText{d.plain()}}
+		r := sarifResult{RuleID: d.Code, Level: [...]string{"error", "warning", "note"}[d.Severity],
+			Message: sarifText{d.plain()}}
 		if i, known := index[d.Code]; known {
 			r.RuleIndex = &i
 		}
@@ -111,7 +113,8 @@ func renderSARIF(w io.Writer, list List) error {
 		}
 		run.Results = append(run.Results, r)
 	}
-	return writeJSON(w, sarifLog{Schema: "https://json.schemastore.org/sarif-2.1.0.json", Version: "2.1.0", Runs: []sarifRun{run}})
+	return writeJSON(w, sarifLog{Schema: "https://json.schemastore.org/sarif-2.1.0.json", Version: "2.1.0",
+		Runs: []sarifRun{run}})
 }
 
 func artifact(file string) sarifArtifact {

@@ -70,7 +70,8 @@ func (t *textWriter) finding(d Diagnostic) {
 		t.gutter = max(t.gutter, len(strconv.Itoa(max(r.Span.Start.Line, r.Span.End.Line))))
 	}
 	t.gutter = max(t.gutter, 2)
-	fmt.Fprintf(t.b, "%s%s\n", t.color(t.severityColor(), d.Severity.String()+"["+d.Code+"]"), t.color(bold, ": "+t.clean(d.Message)))
+	fmt.Fprintf(t.b, "%s%s\n", t.color(t.severityColor(), d.Severity.String()+"["+d.Code+"]"), t.color(bold,
+		": "+t.clean(d.Message)))
 	if !d.Span.IsZero() {
 		t.snippet("┌─", d.Span, d.Label, "^", t.severityColor())
 	} else if d.Label != "" {

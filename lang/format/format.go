@@ -10,7 +10,8 @@ import (
 // Width is the column that lines stay within where they can be broken.
 const Width = 100
 
-// Format lays a file out. A file with errors is given back unchanged with its errors. Formatting twice changes
+// Format lays a file out. A file with errors is given back unchanged with its errors; so is one that would outgrow
+// syntax.MaxFileSize, without error. Formatting twice changes
 // nothing; comments and tree stay as they are.
 //
 // The layout: a declaration begins in column 1, its pipe's stages stand on lines of their own, `  |> ` first, unless
@@ -26,6 +27,9 @@ func Format(name string, src []byte) ([]byte, diag.List) {
 	p := &printer{}
 	decls, tail := attach(tokens, file)
 	p.file(decls, tail)
+	if len(p.out) > syntax.MaxFileSize { // deep nesting on many lines: it could not be read again
+		return src, errs
+	}
 	return p.out, errs
 }
 
@@ -72,7 +76,8 @@ func attach(tokens []syntax.Token, file *syntax.File) (decls []decl, tail []comm
 				last.trail = &c
 			} else {
 				// a comment indented right below a declaration belongs to it: a stage that is commented out, say
-				c.indented = t.Start.Col > 1 && last != nil && !blank && (len(lead) == 0 || lead[len(lead)-1].indented)
+				c.indented = t.Start.Col > 1 && last != nil && !blank && (len(lead) == 0 ||
+					lead[len(lead)-1].indented)
 				lead = append(lead, c)
 			}
 		default:

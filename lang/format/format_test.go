@@ -85,6 +85,15 @@ func TestBroken(t *testing.T) {
 	}
 }
 
+// TestOutgrown shows that a file stays as it is whose layout could not be read again.
+func TestOutgrown(t *testing.T) {
+	src := []byte("let a = " + strings.Repeat("[", 190) + strings.Repeat("1,", 30_000) + "1" + strings.Repeat("]",
+		190))
+	if got, errs := format.Format("x.flow", src); !bytes.Equal(got, src) || len(errs) > 0 {
+		t.Errorf("%d bytes became %d; %v", len(src), len(got), errs)
+	}
+}
+
 // check shows the three properties of a layout: comments in are comments out, the tree stays, and a second time
 // changes nothing.
 func check(t interface{ Fatalf(string, ...any) }, src []byte) {
@@ -151,9 +160,11 @@ func TestProperties(t *testing.T) {
 			glued := i > 0 && tokens[i-1].End == tok.Start
 			switch {
 			case i == 0 || tok.Start.Col == 1 && !tok.Is("|>") && !tok.Is(")") && !tok.Is("]") && !tok.Is("}"):
-				b.WriteString(rapid.SampledFrom([]string{"\n", "\n\n\n", "\n# own\n", " # trail\n", "\n\n## doc\n", "\n  # in\n\n# out\n"}).Draw(t, "head"))
+				b.WriteString(rapid.SampledFrom([]string{"\n", "\n\n\n", "\n# own\n", " # trail\n", "\n\n## doc\n",
+					"\n  # in\n\n# out\n"}).Draw(t, "head"))
 			case rapid.IntRange(0, rate).Draw(t, "spoil") == 0:
-				b.WriteString(rapid.SampledFrom([]string{"  ", "\n ", "\n\n    ", " # c\n  ", "\n# own\n  ", "\n   ## own\n\n   # two\n ", "\t"}).Draw(t, "space"))
+				b.WriteString(rapid.SampledFrom([]string{"  ", "\n ", "\n\n    ", " # c\n  ", "\n# own\n  ",
+					"\n   ## own\n\n   # two\n ", "\t"}).Draw(t, "space"))
 			case !glued:
 				b.WriteString(" ")
 			}

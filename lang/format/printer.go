@@ -35,7 +35,8 @@ func (p *printer) file(decls []decl, tail []comment) {
 	for i := 0; i < len(decls); {
 		n := 1
 		if decls[i].param {
-			for i+n < len(decls) && decls[i+n].param && !decls[i+n].tokens[0].blank && len(decls[i+n].tokens[0].lead) == 0 {
+			for i+n < len(decls) && decls[i+n].param && !decls[i+n].tokens[0].blank &&
+				len(decls[i+n].tokens[0].lead) == 0 {
 				n++
 			}
 		}
@@ -279,7 +280,8 @@ func (p *printer) group(g *group, l layout, suffix int) {
 		} else {
 			p.newline(inner)
 		}
-		p.sequence(unled(part), layout{indent: inner, cont: inner + 4, pipe: inner + 2, broken: g.test && pipeBroken(part)})
+		p.sequence(unled(part), layout{indent: inner, cont: inner + 4, pipe: inner + 2, broken: g.test &&
+			pipeBroken(part)})
 	}
 	p.leads(g.close, l.indent)
 	if len(g.close.lead) == 0 && len(g.parts) > 0 && p.col > l.indent {

@@ -21,7 +21,8 @@ func Allows(f *File) []diag.Allow {
 			continue
 		}
 		code, reason, _ := strings.Cut(strings.TrimSpace(rest), " ")
-		a := diag.Allow{Span: diag.Span{File: f.Name, Start: t.Start, End: t.End}, Line: t.Start.Line, Code: code, Reason: strings.TrimSpace(reason)}
+		a := diag.Allow{Span: diag.Span{File: f.Name, Start: t.Start, End: t.End}, Line: t.Start.Line, Code: code,
+			Reason: strings.TrimSpace(reason)}
 		if i == 0 || tokens[i-1].End.Line != t.Start.Line {
 			for _, n := range tokens[i+1:] {
 				if n.Kind != TokComment && n.Kind != TokDoc && n.Kind != TokEOF {

@@ -70,7 +70,8 @@ func (b *builder) test(n *testNode, doc string) Decl {
 			b.report(diag.Diagnostic{Code: "W1001", Message: "`advance` takes a timestamp only", Span: step.Name.Span,
 				Hint: "write `advance 2026-01-01T00:06:00Z`"})
 		case step.Kind != "advance" && len(s.Name) == 0:
-			b.report(diag.Diagnostic{Code: "W1001", Message: "`" + step.Kind + "` takes a name, `=` and a value", Span: step.Value.Pos(),
+			b.report(diag.Diagnostic{Code: "W1001", Message: "`" + step.Kind + "` takes a name, `=` and a value",
+				Span: step.Value.Pos(),
 				Hint: "write `" + step.Kind + " name = [{ column: value }]`"})
 		}
 		d.Steps = append(d.Steps, step)
@@ -101,7 +102,8 @@ func (b *builder) typ(n *typeNode) TypeExpr {
 	}
 	for _, q := range n.Null[1:] {
 		span := b.span(q)
-		b.report(diag.Diagnostic{Code: "W1043", Message: "this type is nullable already", Span: span, Fix: replace(span, "", "delete the second `?`")})
+		b.report(diag.Diagnostic{Code: "W1043", Message: "this type is nullable already", Span: span,
+			Fix: replace(span, "", "delete the second `?`")})
 	}
 	return &NullableType{Span: t.Pos().To(b.span(n.Null[0])), Elem: t}
 }
@@ -168,11 +170,13 @@ func isTuple(n *argsNode) bool {
 func (b *builder) tuple(n *argsNode) *Tuple {
 	t := &Tuple{Span: b.span(n.Open).To(b.span(n.Close)), Elems: b.args(n)}
 	if len(t.Elems) == 0 {
-		b.report(diag.Diagnostic{Code: "W1001", Message: "nothing stands between these parentheses", Span: t.Span, Label: "expected an expression"})
+		b.report(diag.Diagnostic{Code: "W1001", Message: "nothing stands between these parentheses", Span: t.Span,
+			Label: "expected an expression"})
 	}
 	for _, e := range t.Elems {
 		if e.Kind == Option {
-			b.report(diag.Diagnostic{Code: "W1035", Message: "a list in parentheses has no options", Span: e.Name.Span,
+			b.report(diag.Diagnostic{Code: "W1035", Message: "a list in parentheses has no options",
+				Span: e.Name.Span,
 				Hint: "a record stands in braces: `{ " + e.Name.Name + ": … }`"})
 		}
 	}
@@ -203,7 +207,8 @@ func (b *builder) primary(n *primaryNode) Expr {
 	if isTuple(n.Paren) {
 		t := b.tuple(n.Paren)
 		if len(t.Elems) > 0 {
-			b.report(diag.Diagnostic{Code: "W1035", Message: "a list in parentheses stands only as an argument", Span: t.Span,
+			b.report(diag.Diagnostic{Code: "W1035", Message: "a list in parentheses stands only as an argument",
+				Span: t.Span,
 				Hint: "a list is written `[a, b]`, a record `{ a: x, b: y }`"})
 		}
 		return t
@@ -270,7 +275,8 @@ func (b *builder) call(x Expr, n *argsNode) Expr {
 	if f, ok := x.(*Field); ok {
 		c.Func = f.Sel
 		d.Message = "there are no methods"
-		d.Hint = "pass the value: `" + f.Sel.Name + "(" + excerpt(b.text(f.X.Pos())) + ", …)`, or pipe it: `|> " + f.Sel.Name + "(…)`"
+		d.Hint = "pass the value: `" + f.Sel.Name + "(" + excerpt(b.text(f.X.Pos())) + ", …)`, or pipe it: `|> " +
+			f.Sel.Name + "(…)`"
 	}
 	b.report(d)
 	return c

@@ -15,9 +15,11 @@ import (
 // and that the W1 examples do what they say.
 func TestCatalogue(t *testing.T) {
 	seen := map[string]bool{}
-	for i, list := range [][]diag.CodeInfo{diag.CodesW1, diag.CodesW2, diag.CodesW3, diag.CodesW4, diag.CodesW5, diag.CodesW6} {
+	for i, list := range [][]diag.CodeInfo{diag.CodesW1, diag.CodesW2, diag.CodesW3, diag.CodesW4, diag.CodesW5,
+		diag.CodesW6} {
 		for _, c := range list {
-			if seen[c.Code] || c.Title == "" || c.About == "" || !regexp.MustCompile(`^W\d{4}$`).MatchString(c.Code) || c.Code[1] != byte('1'+i) {
+			if seen[c.Code] || c.Title == "" || c.About == "" ||
+				!regexp.MustCompile(`^W\d{4}$`).MatchString(c.Code) || c.Code[1] != byte('1'+i) {
 				t.Errorf("%s: twice, incomplete, or in the wrong range", c.Code)
 			}
 			seen[c.Code] = true

@@ -129,7 +129,8 @@ func (f fault) expectations() []string {
 	switch {
 	case f.p.types && f.at == 0:
 		add("a type")
-	case head == "test" && open.Is("{") && f.at > 0 && f.open(1) && (f.prev.EndsOperand() || f.prev.Is("{")) && !stepWords[f.prev.Text]:
+	case head == "test" && open.Is("{") && f.at > 0 && f.open(1) && (f.prev.EndsOperand() || f.prev.Is("{")) &&
+		!stepWords[f.prev.Text]:
 		add("`given`")
 		add("`advance`")
 		add("`expect`")

@@ -57,7 +57,8 @@ func FuzzParse(f *testing.F) {
 		checkTokens(t, src)
 		file, errs := syntax.Parse("x.flow", src)
 		for _, d := range errs {
-			if d.Span.Start.Offset < 0 || d.Span.End.Offset > len(src) || d.Span.Start.Offset > d.Span.End.Offset || d.Span.Start.Line < 1 {
+			if d.Span.Start.Offset < 0 || d.Span.End.Offset > len(src) || d.Span.Start.Offset > d.Span.End.Offset ||
+				d.Span.Start.Line < 1 {
 				t.Fatalf("misplaced %+v in %q", d, src)
 			}
 			if strings.Contains(d.Message+d.Label, "Node") && !bytes.Contains(src, []byte("Node")) {
@@ -68,7 +69,8 @@ func FuzzParse(f *testing.F) {
 			whole := d.Pos()
 			syntax.Walk(d, func(n syntax.Node) bool {
 				s := n.Pos()
-				if s.Start.Offset < whole.Start.Offset || s.End.Offset > whole.End.Offset || s.Start.Offset >= s.End.Offset {
+				if s.Start.Offset < whole.Start.Offset || s.End.Offset > whole.End.Offset ||
+					s.Start.Offset >= s.End.Offset {
 					t.Fatalf("misplaced node %T %+v in %q", n, s, src)
 				}
 				return true
@@ -90,7 +92,8 @@ func FuzzParse(f *testing.F) {
 
 // FuzzParseExpr: no input crashes; a value comes exactly where no error does.
 func FuzzParseExpr(f *testing.F) {
-	for _, s := range []string{"1", "-5", "\"x\"", "30s", "a.b[1]", "[1, 2", "{ a: 1 }", "2026-01-01T00:00:00Z", "list<int>?", "{ a: list<{ b: int }> }"} {
+	for _, s := range []string{"1", "-5", "\"x\"", "30s", "a.b[1]", "[1, 2", "{ a: 1 }", "2026-01-01T00:00:00Z",
+		"list<int>?", "{ a: list<{ b: int }> }"} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, src []byte) {

@@ -24,7 +24,8 @@ const (
 func Scan(name string, src []byte) ([]Token, diag.List) {
 	s := &scanner{file: name, src: src, pos: diag.Pos{Line: 1, Col: 1}}
 	if len(src) > MaxFileSize {
-		s.report(diag.Diagnostic{Code: "W1011", Message: fmt.Sprintf("the file has %d bytes; at most %d are read", len(src), MaxFileSize),
+		s.report(diag.Diagnostic{Code: "W1011", Message: fmt.Sprintf("the file has %d bytes; at most %d are read",
+			len(src), MaxFileSize),
 			Span: s.span(s.pos, s.pos), Hint: "split it with `import`; data belongs into data files"})
 		return []Token{{Kind: TokEOF, Start: s.pos, End: s.pos}}, s.errs
 	}
@@ -58,7 +59,10 @@ type level struct {
 	run  int // prefix operators just before
 }
 
-func (s *scanner) rest() string                 { return string(s.src[s.pos.Offset:min(len(s.src), s.pos.Offset+16)]) }
+func (s *scanner) rest() string {
+	return string(s.src[s.pos.Offset:min(len(s.src),
+		s.pos.Offset+16)])
+}
 func (s *scanner) span(a, b diag.Pos) diag.Span { return diag.Span{File: s.file, Start: a, End: b} }
 func (s *scanner) report(d diag.Diagnostic)     { s.errs.Add(d) }
 func (s *scanner) peek() (rune, int)            { return utf8.DecodeRune(s.src[s.pos.Offset:]) }
@@ -79,7 +83,8 @@ func (s *scanner) take(kind TokenKind, n int, text string) Token {
 	}
 	t := Token{Kind: kind, Text: text, Start: start, End: s.pos}
 	if n > MaxLiteralSize && kind != TokComment && kind != TokDoc {
-		s.report(diag.Diagnostic{Code: "W1010", Message: fmt.Sprintf("a literal of %d bytes; at most %d are allowed", n, MaxLiteralSize),
+		s.report(diag.Diagnostic{Code: "W1010", Message: fmt.Sprintf("a literal of %d bytes; at most %d are allowed",
+			n, MaxLiteralSize),
 			Span: s.span(start, s.pos), Hint: "put it into a data file and read it"})
 		t.Kind = TokBad
 	}
@@ -130,7 +135,8 @@ func (s *scanner) comment() {
 		kind = TokDoc
 	}
 	if !utf8.ValidString(text) {
-		s.report(diag.Diagnostic{Code: "W1012", Message: "this comment is not UTF-8 text", Span: s.span(s.pos, advance(s.pos, text)),
+		s.report(diag.Diagnostic{Code: "W1012", Message: "this comment is not UTF-8 text", Span: s.span(s.pos,
+			advance(s.pos, text)),
 			Hint: "save the file as UTF-8"})
 	}
 	s.take(kind, len(text), text)
@@ -154,7 +160,8 @@ func (s *scanner) invalidUTF8() {
 		n++
 	}
 	s.take(TokBad, n, "")
-	s.report(diag.Diagnostic{Code: "W1012", Message: "this is not UTF-8 text", Span: s.span(start, s.pos), Hint: "save the file as UTF-8"})
+	s.report(diag.Diagnostic{Code: "W1012", Message: "this is not UTF-8 text", Span: s.span(start, s.pos),
+		Hint: "save the file as UTF-8"})
 }
 
 func (s *scanner) word() {
@@ -193,7 +200,8 @@ var foreign = []struct {
 	{"=>", "", TokBad, "W1025", "there are no lambdas: an operator takes an expression over the row's columns"},
 	{"/*", "", TokBad, "W1033", "a comment begins with `#` and ends with its line"},
 	{"|", "|>", TokPunct, "W1022", "the pipe is written `|>`"},
-	{";", "", TokComment, "W1023", "there are no semicolons: a declaration ends where the next one begins, in column 1"},
+	{";", "", TokComment, "W1023",
+		"there are no semicolons: a declaration ends where the next one begins, in column 1"},
 	{"!", "not", TokKeyword, "W1021", "logical not is the word `not`"},
 	{"&", "", TokBad, "W1002", "`&` is no operator; logical and is the word `and`"},
 	{"≥", ">=", TokPunct, "W1042", "`≥` is written `>=`"},
@@ -229,7 +237,8 @@ func (s *scanner) punct(r rune, size int) {
 	start := s.pos
 	word := s.foreignWord()
 	s.take(TokBad, max(size, len(word)), "")
-	d := diag.Diagnostic{Code: "W1002", Message: fmt.Sprintf("`%c` means nothing here", r), Span: s.span(start, s.pos)}
+	d := diag.Diagnostic{Code: "W1002", Message: fmt.Sprintf("`%c` means nothing here", r), Span: s.span(start,
+		s.pos)}
 	switch {
 	case word != "":
 		d.Message = "`" + short(word) + "` means nothing here"
@@ -326,7 +335,8 @@ func (s *scanner) nest(t *Token) {
 	}
 	if l.base+l.ifs+l.run > MaxNesting {
 		s.deep, t.Kind = true, TokBad
-		s.report(diag.Diagnostic{Code: "W1009", Message: fmt.Sprintf("nested too deeply: more than %d levels", MaxNesting),
+		s.report(diag.Diagnostic{Code: "W1009", Message: fmt.Sprintf("nested too deeply: more than %d levels",
+			MaxNesting),
 			Span: s.span(t.Start, t.End), Hint: "name a part with `let` or `fn`"})
 	}
 }
@@ -334,5 +344,6 @@ func (s *scanner) nest(t *Token) {
 // startsDecl reports whether a new declaration begins with t: in column 1 all do but those that continue a pipe or
 // close a bracket.
 func startsDecl(t Token) bool {
-	return t.Start.Col == 1 && t.Kind != TokComment && t.Kind != TokDoc && !t.Is("|>") && !t.Is(")") && !t.Is("]") && !t.Is("}")
+	return t.Start.Col == 1 && t.Kind != TokComment && t.Kind != TokDoc && !t.Is("|>") && !t.Is(")") && !t.Is("]") &&
+		!t.Is("}")
 }

@@ -58,7 +58,8 @@ func (s *scanner) number() {
 		case c == '.' && isDigit(rune(s.at(n+1))) && isDigit(rune(s.at(n-1))):
 			n++
 			continue
-		case (c == '+' || c == '-') && n > 0 && (s.at(n-1) == 'e' || s.at(n-1) == 'E') && isDigit(rune(s.at(n+1))) && s.exponent(n-1):
+		case (c == '+' || c == '-') && n > 0 && (s.at(n-1) == 'e' || s.at(n-1) == 'E') && isDigit(rune(s.at(n+1))) &&
+			s.exponent(n-1):
 			n++
 			continue
 		case c == '%' && s.percentAfter(n):
@@ -145,7 +146,8 @@ func (s *scanner) dateLength() int {
 		}
 		n++
 	}
-	if c := s.at(n); c == ' ' && isDigit(rune(s.at(n+1))) && isDigit(rune(s.at(n+2))) && s.at(n+3) == ':' { // as SQL writes it
+	if c := s.at(n); c == ' ' && isDigit(rune(s.at(n+1))) && isDigit(rune(s.at(n+2))) &&
+		s.at(n+3) == ':' { // as SQL writes it
 		n++
 		for c := rune(s.at(n)); isDigit(c) || c == ':' || c == '.' || isLetter(c); c = rune(s.at(n)) {
 			n++
@@ -171,8 +173,10 @@ func timeValue(text string) (time.Time, error) {
 	if err == nil {
 		return v.UTC(), nil
 	}
-	e := &literalError{code: "W1008", say: fmt.Sprintf("`%s` is no timestamp", text), hint: "a timestamp has date, time and zone: `2026-01-01T00:00:10Z`"}
-	for _, layout := range []string{"2006-01-02", "2006-01-02T15:04", "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02 15:04:05Z07:00"} {
+	e := &literalError{code: "W1008", say: fmt.Sprintf("`%s` is no timestamp", text),
+		hint: "a timestamp has date, time and zone: `2026-01-01T00:00:10Z`"}
+	for _, layout := range []string{"2006-01-02", "2006-01-02T15:04", "2006-01-02T15:04:05", "2006-01-02 15:04:05",
+		"2006-01-02 15:04", "2006-01-02 15:04:05Z07:00"} {
 		if v, err := time.Parse(layout, text); err == nil {
 			e.say, e.text = "a timestamp has a date, a time and a zone", v.UTC().Format(time.RFC3339)
 			e.hint = ""
@@ -184,7 +188,8 @@ func timeValue(text string) (time.Time, error) {
 
 // numberValue reads a number: its kind and value as Literal has them. Durations may be compound: 1h30m.
 func numberValue(text string) (LiteralKind, any, error) {
-	if strings.HasPrefix(text, "0") && len(text) > 1 && (isDigit(rune(text[1])) || strings.ContainsRune("xXoObB", rune(text[1])) && len(text) > 2) {
+	if strings.HasPrefix(text, "0") && len(text) > 1 && (isDigit(rune(text[1])) || strings.ContainsRune("xXoObB",
+		rune(text[1])) && len(text) > 2) {
 		return Int, int64(0), leadingZero(text)
 	}
 	digits := mantissa(text)
@@ -207,7 +212,8 @@ func numberValue(text string) (LiteralKind, any, error) {
 	case unit == "":
 		v, err := strconv.ParseFloat(plain, 64)
 		if err != nil {
-			return Float, 0.0, &literalError{code: "W1007", say: "this float is too large", hint: "a float has 64 bits: at most 1.7976931348623157e308"}
+			return Float, 0.0, &literalError{code: "W1007", say: "this float is too large",
+				hint: "a float has 64 bits: at most 1.7976931348623157e308"}
 		}
 		return Float, v, nil
 	case unit == "%":
@@ -264,13 +270,15 @@ func sizeValue(plain, unit string) (LiteralKind, any, error) {
 	v, err := strconv.ParseFloat(plain, 64)
 	if n, e := strconv.ParseInt(plain, 10, 64); e == nil {
 		if n > math.MaxInt64/sizes[unit] {
-			return Size, int64(0), &literalError{code: "W1007", say: "this size is too large", hint: "a size is at most 8 EiB"}
+			return Size, int64(0), &literalError{code: "W1007", say: "this size is too large",
+				hint: "a size is at most 8 EiB"}
 		}
 		return Size, n * sizes[unit], nil
 	}
 	bytes := v * float64(sizes[unit])
 	if err != nil || bytes >= math.MaxInt64 {
-		return Size, int64(0), &literalError{code: "W1007", say: "this size is too large", hint: "a size is at most 8 EiB"}
+		return Size, int64(0), &literalError{code: "W1007", say: "this size is too large",
+			hint: "a size is at most 8 EiB"}
 	}
 	if bytes != math.Trunc(bytes) {
 		return Size, int64(0), &literalError{code: "W1007", say: "a size is a whole number of bytes"}
@@ -296,7 +304,8 @@ func durationValue(text, unit string) (LiteralKind, any, error) {
 		}
 		v, ok := scale(strings.ReplaceAll(rest[:n], "_", ""), per)
 		if !ok || total > math.MaxInt64-v {
-			return Duration, time.Duration(0), &literalError{code: "W1007", say: "this duration is too long", hint: "a duration is at most 106751 days"}
+			return Duration, time.Duration(0), &literalError{code: "W1007", say: "this duration is too long",
+				hint: "a duration is at most 106751 days"}
 		}
 		total += v
 		rest = rest[k:]
@@ -359,26 +368,30 @@ func (s *scanner) unterminated(start diag.Pos) {
 		return
 	}
 	s.take(TokBad, len(raw), "")
-	s.report(diag.Diagnostic{Code: "W1003", Message: "this string is not closed", Span: s.span(start, s.pos), Label: "no `\"` before the line ends",
-		Hint: "a string stands on one line; a line break in it is written `\\n`"})
+	s.report(diag.Diagnostic{Code: "W1003", Message: "this string is not closed", Span: s.span(start, s.pos),
+		Label: "no `\"` before the line ends",
+		Hint:  "a string stands on one line; a line break in it is written `\\n`"})
 }
 
 func (s *scanner) invalidText(raw string) {
 	start := s.pos
 	s.take(TokBad, len(raw), "")
-	s.report(diag.Diagnostic{Code: "W1012", Message: "this is not UTF-8 text", Span: s.span(start, s.pos), Hint: "save the file as UTF-8"})
+	s.report(diag.Diagnostic{Code: "W1012", Message: "this is not UTF-8 text", Span: s.span(start, s.pos),
+		Hint: "save the file as UTF-8"})
 }
 
 // checkEscapes reports every escape of a string that means nothing.
 func (s *scanner) checkEscapes(t Token) {
 	if !utf8.ValidString(t.Text) {
-		s.report(diag.Diagnostic{Code: "W1012", Message: "this is not UTF-8 text", Span: s.span(t.Start, t.End), Hint: "save the file as UTF-8"})
+		s.report(diag.Diagnostic{Code: "W1012", Message: "this is not UTF-8 text", Span: s.span(t.Start, t.End),
+			Hint: "save the file as UTF-8"})
 		return
 	}
 	_, bad := unquote(t.Text)
 	for _, b := range bad {
 		start := advance(t.Start, t.Text[:b.at])
-		d := diag.Diagnostic{Code: "W1004", Message: b.say, Span: s.span(start, advance(start, t.Text[b.at:b.at+b.n])),
+		d := diag.Diagnostic{Code: "W1004", Message: b.say, Span: s.span(start, advance(start,
+			t.Text[b.at:b.at+b.n])),
 			Hint: "escapes are `\\\"` `\\\\` `\\n` `\\t` `\\r` `\\u{1F600}`"}
 		if b.text != "" {
 			d.Fix, d.Hint = replace(d.Span, b.text, "replace with `"+b.text+"`"), ""
@@ -466,7 +479,8 @@ func (s *scanner) singleQuoted() {
 	if s.at(n) != '\'' {
 		start := s.pos
 		s.take(TokBad, 1, "")
-		s.report(diag.Diagnostic{Code: "W1024", Message: "strings stand in double quotes", Span: s.span(start, s.pos)})
+		s.report(diag.Diagnostic{Code: "W1024", Message: "strings stand in double quotes", Span: s.span(start,
+			s.pos)})
 		return
 	}
 	s.requote(n+1, 1, 1, "W1024", "strings stand in double quotes")
@@ -479,7 +493,8 @@ func (s *scanner) typesetString(open int) {
 	if end < 0 {
 		start := s.pos
 		s.take(TokBad, open, "")
-		s.report(diag.Diagnostic{Code: "W1042", Message: "this is a quotation mark of typesetting; write `\"`", Span: s.span(start, s.pos)})
+		s.report(diag.Diagnostic{Code: "W1042", Message: "this is a quotation mark of typesetting; write `\"`",
+			Span: s.span(start, s.pos)})
 		return
 	}
 	_, size := utf8.DecodeRuneInString(line[open+end:])

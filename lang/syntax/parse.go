@@ -16,12 +16,14 @@ func Parse(name string, src []byte) (*File, diag.List) {
 	p.file.Doc = fileDoc(all)
 	for i, c := range cut(all) {
 		if i == MaxDecls {
-			p.errs.Add(diag.Diagnostic{Code: "W1040", Message: fmt.Sprintf("this file has more than %d declarations", MaxDecls),
+			p.errs.Add(diag.Diagnostic{Code: "W1040", Message: fmt.Sprintf("this file has more than %d declarations",
+				MaxDecls),
 				Span: p.span(c.tokens[0]), Hint: "split it with `import`"})
 			break
 		}
 		if len(p.errs) >= MaxErrors {
-			p.errs.Add(diag.Diagnostic{Code: "W1050", Message: "too many errors; the rest of the file is not read", Span: p.span(c.tokens[0])})
+			p.errs.Add(diag.Diagnostic{Code: "W1050", Message: "too many errors; the rest of the file is not read",
+				Span: p.span(c.tokens[0])})
 			break
 		}
 		p.declaration(c.tokens, c.doc)
@@ -153,7 +155,8 @@ func (p *fileParser) sound(tokens []Token) bool {
 		}
 	}
 	if len(tokens) > MaxDeclTokens {
-		p.errs.Add(diag.Diagnostic{Code: "W1040", Message: fmt.Sprintf("this declaration has more than %d tokens", MaxDeclTokens),
+		p.errs.Add(diag.Diagnostic{Code: "W1040", Message: fmt.Sprintf("this declaration has more than %d tokens",
+			MaxDeclTokens),
 			Span: p.span(tokens[0]), Hint: "put data into a data file and read it"})
 		return false
 	}
@@ -178,8 +181,10 @@ func (p *fileParser) brackets(tokens []Token) bool {
 			o := open[len(open)-1]
 			open = open[:len(open)-1]
 			if want := closers[o.Text]; want != t.Text {
-				p.errs.Add(diag.Diagnostic{Code: "W1014", Message: fmt.Sprintf("expected `%s`, found `%s`", want, t.Text), Span: p.span(t),
-					Label: fmt.Sprintf("the bracket to close is `%s`", o.Text), Related: []diag.Related{{Span: p.span(o), Label: "opened here"}}})
+				p.errs.Add(diag.Diagnostic{Code: "W1014", Message: fmt.Sprintf("expected `%s`, found `%s`", want,
+					t.Text), Span: p.span(t),
+					Label: fmt.Sprintf("the bracket to close is `%s`",
+						o.Text), Related: []diag.Related{{Span: p.span(o), Label: "opened here"}}})
 				return false
 			}
 		}
@@ -191,7 +196,8 @@ func (p *fileParser) brackets(tokens []Token) bool {
 	last := tokens[len(tokens)-1]
 	end := diag.Span{File: p.file.Name, Start: last.End, End: last.End}
 	p.errs.Add(diag.Diagnostic{Code: "W1013", Message: fmt.Sprintf("`%s` is never closed", o.Text), Span: p.span(o),
-		Related: []diag.Related{{Span: end, Label: fmt.Sprintf("the declaration ends here without `%s`", closers[o.Text])}}})
+		Related: []diag.Related{{Span: end, Label: fmt.Sprintf("the declaration ends here without `%s`",
+			closers[o.Text])}}})
 	return false
 }
 
@@ -226,7 +232,8 @@ func indentedHead(tokens []Token) int {
 		case t.Is(")"), t.Is("]"), t.Is("}"):
 			depth--
 		}
-		if i == 0 || i+2 >= len(tokens) || depth > 0 || t.Kind != TokIdent || !heads[t.Text] || tokens[i-1].End.Line == t.Start.Line {
+		if i == 0 || i+2 >= len(tokens) || depth > 0 || t.Kind != TokIdent || !heads[t.Text] ||
+			tokens[i-1].End.Line == t.Start.Line {
 			continue
 		}
 		next, then := tokens[i+1], tokens[i+2]
@@ -239,7 +246,8 @@ func indentedHead(tokens []Token) int {
 }
 
 func (p *fileParser) indented(t Token) {
-	indent := diag.Span{File: p.file.Name, Start: diag.Pos{Offset: t.Start.Offset - (t.Start.Col - 1), Line: t.Start.Line, Col: 1}, End: t.Start}
+	indent := diag.Span{File: p.file.Name, Start: diag.Pos{Offset: t.Start.Offset - (t.Start.Col - 1),
+		Line: t.Start.Line, Col: 1}, End: t.Start}
 	d := diag.Diagnostic{Code: "W1031", Message: "a declaration begins in column 1", Span: p.span(t)}
 	if text := p.file.Src[indent.Start.Offset:indent.End.Offset]; strings.Trim(string(text), " \t") == "" {
 		d.Fix = replace(indent, "", "delete the space before it")
@@ -260,7 +268,8 @@ func (p *fileParser) foreignComment(tokens []Token) (diag.Diagnostic, bool) {
 	default:
 		return diag.Diagnostic{}, false
 	}
-	return diag.Diagnostic{Code: "W1033", Message: "a comment begins with `#`", Span: span, Fix: replace(span, "#", "replace with `#`")}, true
+	return diag.Diagnostic{Code: "W1033", Message: "a comment begins with `#`", Span: span, Fix: replace(span, "#",
+		"replace with `#`")}, true
 }
 
 func (p *fileParser) decl(tokens []Token, doc string) Decl {
@@ -302,7 +311,8 @@ func (p *fileParser) decl(tokens []Token, doc string) Decl {
 	return nil
 }
 
-var heads = map[string]bool{"import": true, "param": true, "secret": true, "type": true, "fn": true, "let": true, "test": true}
+var heads = map[string]bool{"import": true, "param": true, "secret": true, "type": true, "fn": true, "let": true,
+	"test": true}
 
 // head gives the word that makes tokens a declaration, or "" for a bare pipe statement. The words are soft: `test |>
 // print` and `type.rejected |> …` begin with a name.

@@ -89,7 +89,8 @@ func (c *climber) unary(least int) Expr {
 		return &Unary{Span: span.To(x.Pos()), Op: "-", X: x}
 	}
 	if least > precNot {
-		c.b.report(diag.Diagnostic{Code: "W1037", Message: "`not` binds more loosely than the operator before it", Span: span,
+		c.b.report(diag.Diagnostic{Code: "W1037", Message: "`not` binds more loosely than the operator before it",
+			Span: span,
 			Hint: "put it into parentheses: `(not …)`"})
 	}
 	x := c.parse(precNot)
@@ -114,8 +115,9 @@ func (c *climber) chained(first Expr, firstOp diag.Span, x Expr) {
 	switch y.(type) {
 	case *Name, *Literal, *Field:
 		at := diag.Span{File: op.File, Start: y.Pos().End, End: y.Pos().End}
-		d.Fix = replace(at, " and "+middle, "compare twice: `"+excerpt(c.b.text(first.Pos()))+" "+c.b.text(firstOp)+" "+excerpt(middle)+
-			" and "+excerpt(middle)+" "+n.Op[0].Value+" …`")
+		d.Fix = replace(at, " and "+middle,
+			"compare twice: `"+excerpt(c.b.text(first.Pos()))+" "+c.b.text(firstOp)+" "+excerpt(middle)+
+				" and "+excerpt(middle)+" "+n.Op[0].Value+" …`")
 	default:
 		d.Hint = "compare twice and join with `and`"
 	}

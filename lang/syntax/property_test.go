@@ -37,7 +37,8 @@ func wrapped(m model, below int) string {
 func genExpr(depth int) *rapid.Generator[model] {
 	return rapid.Custom(func(t *rapid.T) model {
 		if depth == 0 || rapid.IntRange(0, 4).Draw(t, "leaf") == 0 {
-			s := rapid.SampledFrom([]string{"a", "type", "let", "1", "2.5", "30s", "80%", "\"x\"", "true", "null", "f(a, b: 1, c = 2)", "x.y", "x[1]"}).Draw(t, "atom")
+			s := rapid.SampledFrom([]string{"a", "type", "let", "1", "2.5", "30s", "80%", "\"x\"", "true", "null",
+				"f(a, b: 1, c = 2)", "x.y", "x[1]"}).Draw(t, "atom")
 			return model{atom, s, s}
 		}
 		sub := genExpr(depth - 1)
@@ -61,7 +62,8 @@ func genExpr(depth int) *rapid.Generator[model] {
 			left++
 		}
 		// A `not` may only begin an operand of `and` and `or`; that is what its place in the table says.
-		return model{level, wrapped(x, left) + " " + op + " " + wrapped(y, level+1), "(" + op + " " + x.dump + " " + y.dump + ")"}
+		return model{level, wrapped(x, left) + " " + op + " " + wrapped(y, level+1), "(" + op + " " + x.dump + " " +
+			y.dump + ")"}
 	})
 }
 
@@ -154,14 +156,16 @@ func TestLimits(t *testing.T) {
 			t.Errorf("%s: no %s, or too many: %d", name, c.code, len(errs))
 		}
 	}
-	if _, errs := syntax.Parse("x", []byte("let a = "+strings.Repeat("(", 190)+"1"+strings.Repeat(")", 190))); len(errs) > 0 {
+	if _, errs := syntax.Parse("x", []byte("let a = "+strings.Repeat("(", 190)+"1"+strings.Repeat(")",
+		190))); len(errs) > 0 {
 		t.Errorf("190 parentheses: %v", errs)
 	}
 }
 
 // TestMemory parses hostile files of the largest size within bounded allocations.
 func TestMemory(t *testing.T) {
-	for _, unit := range []string{"(", ";", "+1", "a ", "{a:", "\"", "a\n", "let a=1\n", "[1],", ".a", "not ", "'", "#\n", "\xff", "if a{"} {
+	for _, unit := range []string{"(", ";", "+1", "a ", "{a:", "\"", "a\n", "let a=1\n", "[1],", ".a", "not ", "'",
+		"#\n", "\xff", "if a{"} {
 		src := []byte("let x = " + strings.Repeat(unit, (syntax.MaxFileSize-8)/len(unit)))
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
@@ -181,7 +185,8 @@ func checkTokens(t interface{ Fatalf(string, ...any) }, src []byte) {
 		if tok.Start.Offset < at || tok.End.Offset < tok.Start.Offset || tok.End.Offset > len(src) {
 			t.Fatalf("token %+v out of place in %q", tok, src)
 		}
-		if len(errs) == 0 && strings.Trim(strings.TrimPrefix(string(src[at:tok.Start.Offset]), "\uFEFF"), " \t\r\n") != "" {
+		if len(errs) == 0 && strings.Trim(strings.TrimPrefix(string(src[at:tok.Start.Offset]), "\uFEFF"),
+			" \t\r\n") != "" {
 			t.Fatalf("text lost before %+v in %q", tok, src)
 		}
 		at = tok.End.Offset

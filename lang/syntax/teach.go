@@ -16,15 +16,21 @@ var teachings = []func(fault) (diag.Diagnostic, bool){
 
 // foreignWords are keywords of other languages, in lower case: the code and what to do here.
 var foreignWords = map[string]struct{ code, say, hint string }{
-	"for":      {"W1026", "there are no loops", "an operator works on every row by itself: `|> derive(…)`, `|> filter(…)`"},
-	"foreach":  {"W1026", "there are no loops", "an operator works on every row by itself: `|> derive(…)`, `|> filter(…)`"},
-	"while":    {"W1026", "there are no loops", "an operator works on every row by itself: `|> derive(…)`, `|> filter(…)`"},
-	"loop":     {"W1026", "there are no loops", "an operator works on every row by itself: `|> derive(…)`, `|> filter(…)`"},
-	"lambda":   {"W1025", "there are no lambdas", "an operator takes an expression over the row's columns: `|> filter(score >= 100)`"},
-	"select":   {"W1027", "this is SQL; a pipeline begins with its source", "write `rows |> filter(…) |> select(…)`"},
-	"from":     {"W1027", "this is SQL; a pipeline begins with its source", "write `rows |> filter(…) |> select(…)`"},
-	"where":    {"W1027", "this is SQL; rows are chosen by `filter`", "write `|> filter(…)`"},
-	"group":    {"W1027", "this is SQL; rows are grouped by `aggregate`", "write `|> aggregate(by: column, n = count())`"},
+	"for": {"W1026", "there are no loops",
+		"an operator works on every row by itself: `|> derive(…)`, `|> filter(…)`"},
+	"foreach": {"W1026", "there are no loops",
+		"an operator works on every row by itself: `|> derive(…)`, `|> filter(…)`"},
+	"while": {"W1026", "there are no loops",
+		"an operator works on every row by itself: `|> derive(…)`, `|> filter(…)`"},
+	"loop": {"W1026", "there are no loops",
+		"an operator works on every row by itself: `|> derive(…)`, `|> filter(…)`"},
+	"lambda": {"W1025", "there are no lambdas",
+		"an operator takes an expression over the row's columns: `|> filter(score >= 100)`"},
+	"select": {"W1027", "this is SQL; a pipeline begins with its source", "write `rows |> filter(…) |> select(…)`"},
+	"from":   {"W1027", "this is SQL; a pipeline begins with its source", "write `rows |> filter(…) |> select(…)`"},
+	"where":  {"W1027", "this is SQL; rows are chosen by `filter`", "write `|> filter(…)`"},
+	"group": {"W1027", "this is SQL; rows are grouped by `aggregate`",
+		"write `|> aggregate(by: column, n = count())`"},
 	"order":    {"W1027", "this is SQL; rows are ordered by `sort`", "write `|> sort(desc(column))`"},
 	"having":   {"W1027", "this is SQL; groups are chosen by `filter` after `aggregate`", "write `|> filter(…)`"},
 	"with":     {"W1027", "this is SQL; a name is given by `let`", "write `let name = …`"},
@@ -83,9 +89,11 @@ func teachContinuation(f fault) (diag.Diagnostic, bool) {
 	}
 	switch f.tok.Kind {
 	case TokPunct, TokKeyword:
-		return diag.Diagnostic{Code: "W1031", Message: "a declaration cannot begin with " + describe(f.tok), Span: f.span(f.tok),
+		return diag.Diagnostic{Code: "W1031", Message: "a declaration cannot begin with " + describe(f.tok),
+			Span:  f.span(f.tok),
 			Label: "a line in column 1 begins a new declaration",
-			Fix:   replace(diag.Span{File: f.p.file.Name, Start: f.tok.Start, End: f.tok.Start}, "  ", "indent it, to continue the line before")}, true
+			Fix: replace(diag.Span{File: f.p.file.Name, Start: f.tok.Start, End: f.tok.Start}, "  ",
+				"indent it, to continue the line before")}, true
 	}
 	return diag.Diagnostic{}, false
 }
@@ -128,7 +136,8 @@ func teachElse(f fault) (diag.Diagnostic, bool) {
 
 // teachReserved finds a reserved word where a name must stand.
 func teachReserved(f fault) (diag.Diagnostic, bool) {
-	if f.prev.Kind == TokKeyword && (f.tok.Is("=") || f.tok.Is(":")) && f.at > 1 { // `f(if = 3)`: read as an expression
+	if f.prev.Kind == TokKeyword && (f.tok.Is("=") || f.tok.Is(":")) &&
+		f.at > 1 { // `f(if = 3)`: read as an expression
 		f.tok, f.prev, f.at = f.prev, f.tokens[f.at-2], f.at-1
 	}
 	if f.tok.Kind != TokKeyword {
@@ -139,7 +148,8 @@ func teachReserved(f fault) (diag.Diagnostic, bool) {
 	if !afterHead && !f.prev.Is(".") && !(named && (f.prev.Is("(") || f.prev.Is(",") || f.prev.Is("{"))) {
 		return diag.Diagnostic{}, false
 	}
-	return diag.Diagnostic{Code: "W1030", Message: "`" + f.tok.Text + "` is reserved and can be no name", Span: f.span(f.tok),
+	return diag.Diagnostic{Code: "W1030", Message: "`" + f.tok.Text + "` is reserved and can be no name",
+		Span:  f.span(f.tok),
 		Label: "reserved: and or not is in null true false if else",
 		Fix:   replace(f.span(f.tok), f.tok.Text+"_", "call it `"+f.tok.Text+"_`")}, true
 }
@@ -153,14 +163,16 @@ func teachMissingLet(f fault) (diag.Diagnostic, bool) {
 	}
 	at := f.span(f.prev)
 	at.End = at.Start
-	return diag.Diagnostic{Code: "W1028", Message: "a name is given by `let`", Span: f.span(f.prev), Fix: replace(at, "let ", "write `let "+f.prev.Text+" = …`")}, true
+	return diag.Diagnostic{Code: "W1028", Message: "a name is given by `let`", Span: f.span(f.prev), Fix: replace(at,
+		"let ", "write `let "+f.prev.Text+" = …`")}, true
 }
 
 func teachTypedLet(f fault) (diag.Diagnostic, bool) {
 	if f.at != 2 || f.head() != "let" || !f.tok.Is(":") {
 		return diag.Diagnostic{}, false
 	}
-	d := diag.Diagnostic{Code: "W1036", Message: "a `let` has no type: it follows from the value", Span: f.span(f.tok)}
+	d := diag.Diagnostic{Code: "W1036", Message: "a `let` has no type: it follows from the value",
+		Span: f.span(f.tok)}
 	for i := f.at; i < len(f.tokens); i++ {
 		if f.tokens[i].Is("=") {
 			d.Span.End = f.tokens[i-1].End
@@ -177,7 +189,8 @@ func teachUntypedParam(f fault) (diag.Diagnostic, bool) {
 	if f.head() != "param" || f.at != 2 || f.prev.Kind != TokIdent || f.tok.Is(":") {
 		return diag.Diagnostic{}, false
 	}
-	d := diag.Diagnostic{Code: "W1034", Message: "a parameter has a type", Span: f.after(), Hint: "write `param " + f.prev.Text + ": int`"}
+	d := diag.Diagnostic{Code: "W1034", Message: "a parameter has a type", Span: f.after(), Hint: "write `param " +
+		f.prev.Text + ": int`"}
 	if f.tok.Is("=") {
 		if t := literalType(f.next(1)); t != "" && f.at+2 == len(f.tokens) {
 			d.Fix, d.Hint = replace(f.after(), ": "+t, "write `param "+f.prev.Text+": "+t+" = …`"), ""
@@ -195,7 +208,8 @@ func literalType(t Token) string {
 		return "timestamp"
 	case TokNumber:
 		kind, _, _ := numberValue(t.Text)
-		return map[LiteralKind]string{Int: "int", Float: "float", Percent: "float", Duration: "duration", Size: "size"}[kind]
+		return map[LiteralKind]string{Int: "int", Float: "float", Percent: "float", Duration: "duration",
+			Size: "size"}[kind]
 	case TokKeyword:
 		if t.Text == "true" || t.Text == "false" {
 			return "bool"
@@ -242,7 +256,8 @@ func teachIs(f fault) (diag.Diagnostic, bool) {
 		return diag.Diagnostic{}, false
 	}
 	span = span.To(f.span(f.tokens[end-1]))
-	d := diag.Diagnostic{Code: "W1038", Message: "`is` asks for null only", Span: span, Hint: "`x is null`, `x is not null`"}
+	d := diag.Diagnostic{Code: "W1038", Message: "`is` asks for null only", Span: span,
+		Hint: "`x is null`, `x is not null`"}
 	if f.tokens[end].EndsOperand() || f.tokens[end].Is("(") {
 		d.Fix, d.Hint = replace(span, op, "compare with `"+op+"`"), ""
 	}
@@ -257,7 +272,8 @@ func teachNot(f fault) (diag.Diagnostic, bool) {
 	if !f.tok.Is("not") || !f.prev.EndsOperand() {
 		return diag.Diagnostic{}, false
 	}
-	return diag.Diagnostic{Code: "W1037", Message: "`not` stands before what it negates, or in `not in`", Span: f.span(f.tok),
+	return diag.Diagnostic{Code: "W1037", Message: "`not` stands before what it negates, or in `not in`",
+		Span: f.span(f.tok),
 		Hint: "write `a != b`, `not a`, or `a not in b`"}, true
 }
 
@@ -280,16 +296,20 @@ func teachEquals(f fault) (diag.Diagnostic, bool) {
 	if !f.tok.Is("=") || !f.prev.EndsOperand() || f.inHead(f.head()) || f.p.types {
 		return diag.Diagnostic{}, false
 	}
-	if open := f.bracket(); open.Is("{") && f.at > 1 && (f.tokens[f.at-2].Is("{") || f.tokens[f.at-2].Is(",")) && f.prev.Kind == TokIdent {
-		return diag.Diagnostic{Code: "W1020", Message: "a record gives its fields with `:`", Span: f.span(f.tok), Fix: replace(f.span(f.tok), ":", "replace with `:`")}, true
+	if open := f.bracket(); open.Is("{") && f.at > 1 && (f.tokens[f.at-2].Is("{") || f.tokens[f.at-2].Is(",")) &&
+		f.prev.Kind == TokIdent {
+		return diag.Diagnostic{Code: "W1020", Message: "a record gives its fields with `:`", Span: f.span(f.tok),
+			Fix: replace(f.span(f.tok), ":", "replace with `:`")}, true
 	}
-	return diag.Diagnostic{Code: "W1020", Message: "`=` names a column; equality is `==`", Span: f.span(f.tok), Fix: replace(f.span(f.tok), "==", "replace with `==`")}, true
+	return diag.Diagnostic{Code: "W1020", Message: "`=` names a column; equality is `==`", Span: f.span(f.tok),
+		Fix: replace(f.span(f.tok), "==", "replace with `==`")}, true
 }
 
 // teachStage finds what cannot stand in a pipe, or behind one of its operators.
 func teachStage(f fault) (diag.Diagnostic, bool) {
 	if (f.tok.Is(".") || f.tok.Is("[")) && f.prev.EndsOperand() && f.pipeBefore() {
-		return diag.Diagnostic{Code: "W1001", Message: "unexpected " + describe(f.tok) + " after an operator of a pipe", Span: f.span(f.tok),
+		return diag.Diagnostic{Code: "W1001", Message: "unexpected " + describe(f.tok) +
+			" after an operator of a pipe", Span: f.span(f.tok),
 			Hint: "name the pipeline with `let`, then write `name.rejected`"}, true
 	}
 	return diag.Diagnostic{}, false
@@ -309,13 +329,16 @@ func teachEmpty(f fault) (diag.Diagnostic, bool) {
 	if !f.tok.Is(",") || !f.prev.Is(",") {
 		return diag.Diagnostic{}, false
 	}
-	return diag.Diagnostic{Code: "W1001", Message: "nothing stands between these commas", Span: f.span(f.tok), Fix: replace(f.span(f.tok), "", "delete one")}, true
+	return diag.Diagnostic{Code: "W1001", Message: "nothing stands between these commas", Span: f.span(f.tok),
+		Fix: replace(f.span(f.tok), "", "delete one")}, true
 }
 
 // teachNullable finds `int??`.
 func teachNullable(f fault) (diag.Diagnostic, bool) {
-	if !f.tok.Is("??") || f.prev.Kind != TokIdent && !f.prev.Is(">") && !f.prev.Is("}") || !f.p.types && f.head() != "type" && !f.inHead(f.head()) {
+	if !f.tok.Is("??") || f.prev.Kind != TokIdent && !f.prev.Is(">") && !f.prev.Is("}") || !f.p.types &&
+		f.head() != "type" && !f.inHead(f.head()) {
 		return diag.Diagnostic{}, false
 	}
-	return diag.Diagnostic{Code: "W1043", Message: "a type is nullable or not: one `?`", Span: f.span(f.tok), Fix: replace(f.span(f.tok), "?", "replace with `?`")}, true
+	return diag.Diagnostic{Code: "W1043", Message: "a type is nullable or not: one `?`", Span: f.span(f.tok),
+		Fix: replace(f.span(f.tok), "?", "replace with `?`")}, true
 }

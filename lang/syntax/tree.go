@@ -56,7 +56,8 @@ type (
 		Name Ident
 		Type TypeExpr
 	}
-	// Fn is `fn gc(s: dna): float = …` or, with operators in the body, a pipeline fragment. Result is nil where it is left out.
+	// Fn is `fn gc(s: dna): float = …` or, with operators in the body, a pipeline fragment. Result is nil where it is
+	// left out.
 	Fn struct {
 		Span   diag.Span
 		Doc    string
@@ -94,8 +95,8 @@ type FnParam struct {
 	Default Expr
 }
 
-// TestStep is one step of a Test. Kind is "given", "advance" or "expect"; Name is empty for advance, and has a dot where it
-// is a side output: `growth.late`.
+// TestStep is one step of a Test. Kind is "given", "advance" or "expect"; Name is empty for advance, and
+// has a dot where it is a side output: `growth.late`.
 type TestStep struct {
 	Span  diag.Span
 	Kind  string
@@ -226,7 +227,8 @@ type (
 		Span   diag.Span
 		Fields []RecordField
 	}
-	// Tuple is `(a, b)`, `(a = x, b)` or `(a = x)`; it stands only as an argument. Its elements are Positional or Column.
+	// Tuple is `(a, b)`, `(a = x, b)` or `(a = x)`; it stands only as an argument. Its
+	// elements are Positional or Column.
 	Tuple struct {
 		Span  diag.Span
 		Elems []Arg

@@ -16,13 +16,17 @@ func TestLiterals(t *testing.T) {
 		kind  syntax.LiteralKind
 		value any
 	}{
-		"1": {syntax.Int, int64(1)}, "1_000": {syntax.Int, int64(1000)}, "9223372036854775807": {syntax.Int, int64(9223372036854775807)},
+		"1": {syntax.Int, int64(1)}, "1_000": {syntax.Int, int64(1000)}, "9223372036854775807": {syntax.Int,
+			int64(9223372036854775807)},
 		"1.5": {syntax.Float, 1.5}, "1e3": {syntax.Float, 1000.0}, "2.5e-3": {syntax.Float, 0.0025},
 		"\"a\\\"\\\\\\n\\t\\r\\u{E9}\"": {syntax.String, "a\"\\\n\t\ré"}, "\"\"": {syntax.String, ""},
 		"true": {syntax.Bool, true}, "false": {syntax.Bool, false}, "null": {syntax.Null, nil},
-		"30s": {syntax.Duration, 30 * time.Second}, "1h30m": {syntax.Duration, 90 * time.Minute}, "200ms": {syntax.Duration, 200 * time.Millisecond},
-		"10d": {syntax.Duration, 240 * time.Hour}, "1.5h": {syntax.Duration, 90 * time.Minute}, "2w": {syntax.Duration, 14 * 24 * time.Hour},
-		"128MiB": {syntax.Size, int64(128 << 20)}, "2GB": {syntax.Size, int64(2e9)}, "1.5KiB": {syntax.Size, int64(1536)},
+		"30s": {syntax.Duration, 30 * time.Second}, "1h30m": {syntax.Duration,
+			90 * time.Minute}, "200ms": {syntax.Duration, 200 * time.Millisecond},
+		"10d": {syntax.Duration, 240 * time.Hour}, "1.5h": {syntax.Duration,
+			90 * time.Minute}, "2w": {syntax.Duration, 14 * 24 * time.Hour},
+		"128MiB": {syntax.Size, int64(128 << 20)}, "2GB": {syntax.Size, int64(2e9)}, "1.5KiB": {syntax.Size,
+			int64(1536)},
 		"80%": {syntax.Percent, 0.8}, "0.5%": {syntax.Percent, 0.005},
 		"2026-01-01T00:00:10Z":           {syntax.Timestamp, time.Date(2026, 1, 1, 0, 0, 10, 0, time.UTC)},
 		"2026-01-01T02:00:10.5+02:00":    {syntax.Timestamp, time.Date(2026, 1, 1, 0, 0, 10, 5e8, time.UTC)},
@@ -42,7 +46,8 @@ func TestLiterals(t *testing.T) {
 
 // TestRemainder shows where % is a unit and where an operator.
 func TestRemainder(t *testing.T) {
-	for text, want := range map[string]string{"10%3": "(% 10 3)", "10 % 3": "(% 10 3)", "10%(3)": "(% 10 3)", "a%3": "(% a 3)", "10%": "10%", "10% + 1": "(+ 10% 1)", "10%x": "(% 10 x)"} {
+	for text, want := range map[string]string{"10%3": "(% 10 3)", "10 % 3": "(% 10 3)", "10%(3)": "(% 10 3)",
+		"a%3": "(% a 3)", "10%": "10%", "10% + 1": "(+ 10% 1)", "10%x": "(% 10 x)"} {
 		x, errs := syntax.ParseExpr("x", []byte(text))
 		if len(errs) > 0 {
 			t.Errorf("%s: %v", text, errs)
@@ -74,7 +79,8 @@ func TestDocs(t *testing.T) {
 	if len(errs) > 0 {
 		t.Fatal(errs)
 	}
-	got := []string{file.Doc, file.Decls[0].(*syntax.Let).Doc, file.Decls[1].(*syntax.Let).Doc, file.Decls[2].(*syntax.Param).Doc}
+	got := []string{file.Doc, file.Decls[0].(*syntax.Let).Doc, file.Decls[1].(*syntax.Let).Doc,
+		file.Decls[2].(*syntax.Param).Doc}
 	if diff := cmp.Diff([]string{"the file\n indented", "about a\nmore", "", "c"}, got); diff != "" {
 		t.Error(diff)
 	}
@@ -150,7 +156,8 @@ func TestParseType(t *testing.T) {
 			t.Errorf("%s: span %+v", text, s)
 		}
 	}
-	for text, code := range map[string]string{"": "W1001", "int int": "W1001", "int??": "W1043", "list<": "W1001", "3": "W1001", "{ a }": "W1001", "int ? ?": "W1043"} {
+	for text, code := range map[string]string{"": "W1001", "int int": "W1001", "int??": "W1043", "list<": "W1001",
+		"3": "W1001", "{ a }": "W1001", "int ? ?": "W1043"} {
 		if _, errs := syntax.ParseType("x", []byte(text)); len(errs) != 1 || errs[0].Code != code {
 			t.Errorf("%q: %v, want %s", text, errs, code)
 		}
