@@ -10,7 +10,7 @@ import (
 )
 
 // Operators lists the operators of the package.
-var Operators = []*op.Operator{Filter, Derive, Select, Drop, Rename, Limit}
+var Operators = []*op.Operator{Filter, Derive, Select, Drop, Rename, Limit, Aggregate, Sort}
 
 // Codes of what goes wrong in these operators; lang/diag explains them.
 const (
@@ -21,6 +21,7 @@ const (
 	codeNumber    = "W2405" // a number out of range
 	codeRows      = "W2406" // streams whose rows do not go together
 	codeKey       = "W2407" // a key that cannot be one
+	codeArgument  = "W6404" // an argument out of range that is known only now
 	codeMemory    = "W6410" // the rows to be held do not fit into the task's memory
 	codeState     = "W6411" // a snapshot that cannot be read
 )
