@@ -69,7 +69,8 @@ func (s *Scheme) resolveGap() error {
 		s.First = open / (maxScale / s.Scale)
 		s.Extend = extend / (maxScale / s.Scale)
 		if s.First < s.Extend {
-			return &Error{Message: fmt.Sprintf("%s: to open costs less than to extend", s.Gap), Hint: "open is the cost of the gap's first residue and must be the larger one"}
+			return &Error{Message: fmt.Sprintf("%s: to open costs less than to extend", s.Gap),
+				Hint: "open is the cost of the gap's first residue and must be the larger one"}
 		}
 	}
 	return nil

@@ -55,8 +55,8 @@ const (
 	Overlap             // all four ends free; the empty overlap, score 0, is allowed
 )
 
-// Scheme is all that decides a score. All costs are integers: an emboss gap with fractions is scaled, together with the matrix,
-// by the smallest factor that makes it whole, so that every kernel computes exactly and in integers.
+// Scheme is all that decides a score. All costs are integers: an emboss gap with fractions is scaled, together with
+// the matrix, by the smallest factor that makes it whole, so that every kernel computes exactly and in integers.
 type Scheme struct {
 	Mode   Mode
 	Matrix *Matrix // values as published; they count Scale-fold

@@ -19,14 +19,15 @@ import (
 type Model struct {
 	lambda, k, lnK float64
 
-	// How a sequence's end shortens it, as linear functions of the score S: the mean length of an alignment is a·S + b, its
-	// variance alpha·S + beta, and the covariance of both sequences' lengths sigma·S + tau.
+	// How a sequence's end shortens it, as linear functions of the score S: the mean length of an alignment is a·S +
+	// b, its variance alpha·S + beta, and the covariance of both sequences' lengths sigma·S + tau.
 	a, b, alpha, beta, sigma, tau float64
 }
 
-// New finds the parameters for a scheme. The mode must be local, and matrix and gap among those known: a toolkit matrix, a
-// published one with the same 20 × 20 values (all of BLOSUM45, 50, 62 and 90 and PAM30, 70 and 250, but not BLOSUM80), or a
-// user's copy of one. An emboss or linear gap counts as the affine one of the same cost. The error is a *scoring.Error.
+// New finds the parameters for a scheme. The mode must be local, and matrix and gap among those known: a toolkit
+// matrix, a published one with the same 20 × 20 values (all of BLOSUM45, 50, 62 and 90 and PAM30, 70 and 250, but not
+// BLOSUM80), or a user's copy of one. An emboss or linear gap counts as the affine one of the same cost. The error is
+// a *scoring.Error.
 func New(s *scoring.Scheme) (*Model, error) {
 	if s.Mode != scoring.Local {
 		return nil, &scoring.Error{Message: "bits and evalue with mode " + s.Mode.String(),
@@ -82,8 +83,8 @@ func (m *Model) EValue(score int32, queryLen, targetLen int, database int64) flo
 	return area * m.k * math.Exp(-m.lambda*s) * targets
 }
 
-// edge is, for a sequence of so many residues, the mean number of places in it where an alignment of the score may begin
-// without meeting the sequence's end, and the probability that there is one.
+// edge is, for a sequence of so many residues, the mean number of places in it where an alignment of the score may
+// begin without meeting the sequence's end, and the probability that there is one.
 func (m *Model) edge(s float64, length int) (mean, probability float64) {
 	left := float64(length) - (m.a*s + m.b)
 	deviation := math.Sqrt(max(2*m.alpha/m.lambda, m.alpha*s+m.beta))

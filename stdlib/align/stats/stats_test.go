@@ -36,8 +36,8 @@ func model(t testing.TB, matrix string, open, extend float64) *stats.Model {
 	return found
 }
 
-// Bits are those that blastp and DIAMOND print. E-values differ from DIAMOND's by at most 1 % and from blastp's, which keeps
-// lengths whole, by at most 6 %, or by what the tool's rounding hides.
+// Bits are those that blastp and DIAMOND print. E-values differ from DIAMOND's by at most 1 % and from blastp's
+// by at most 6 %, or by what the tool's rounding hides.
 func TestBitsAndEValuesAreThoseOfTheTools(t *testing.T) {
 	data, err := os.ReadFile("testdata/tools.tsv")
 	if err != nil {

@@ -19,8 +19,8 @@ type gapped struct {
 	a, alpha, sigma float64 // Spouge's: length, variance and covariance per score
 }
 
-// tables are the parameters that NCBI published with its BLAST toolkit (blast_stat.c, a United States Government work in
-// the public domain), in its order.
+// tables are the parameters that NCBI published with its BLAST toolkit (blast_stat.c, a United States Government work
+// in the public domain), in its order.
 var tables = []table{
 	{"BLOSUM45_NCBI", ungapped{0.9113, 9.61106}, []gapped{
 		{13, 3, 0.207, 0.049, 1.5, 35.8559, 35.9639},

@@ -25,9 +25,9 @@ type Span struct {
 	QueryStart, QueryEnd, TargetStart, TargetEnd int
 }
 
-// Alignment is one optimal alignment. Under local it goes from the first pair of residues to the last one. Otherwise it
-// has every residue of both sequences, so that the end gaps, free or not, are part of Span, Ops and the counts; Core and
-// the identity leave them out.
+// Alignment is one optimal alignment. Under local it goes from the first pair of residues to the last one. Otherwise
+// it has every residue of both sequences, so that the end gaps, free or not, are part of Span, Ops and the counts;
+// Core and the identity leave them out.
 type Alignment struct {
 	Score int32 // in the scheme's integer units
 	Span

@@ -9,10 +9,10 @@ import (
 
 // UniProt P69905 and P68871.
 const (
-	hbaHuman = "MVLSPADKTNVKAAWGKVGAHAGEYGAEALERMFLSFPTTKTYFPHFDLSHGSAQVKGHGKKVADALTNAVAHVDDMPNALSALSDLHAHKLRVDPVNFKLLSHCLLVTL" +
-		"AAHLPAEFTPAVHASLDKFLASVSTVLTSKYR"
-	hbbHuman = "MVHLTPEEKSAVTALWGKVNVDEVGGEALGRLLVVYPWTQRFFESFGDLSTPDAVMGNPKVKAHGKKVLGAFSDGLAHLDNLKGTFATLSELHCDKLHVDPENFRLLGNV" +
-		"LVCVLAHHFGKEFTPPVQAAYQKVVAGVANALAHKYH"
+	hbaHuman = "MVLSPADKTNVKAAWGKVGAHAGEYGAEALERMFLSFPTTKTYFPHFDLSHGSAQVKGHGKKVADALTNAVAHVDDMPNALSALSDLHAHKLRVDP" +
+		"VNFKLLSHCLLVTLAAHLPAEFTPAVHASLDKFLASVSTVLTSKYR"
+	hbbHuman = "MVHLTPEEKSAVTALWGKVNVDEVGGEALGRLLVVYPWTQRFFESFGDLSTPDAVMGNPKVKAHGKKVLGAFSDGLAHLDNLKGTFATLSELHCDK" +
+		"LHVDPENFRLLGNVLVCVLAHHFGKEFTPPVQAAYQKVVAGVANALAHKYH"
 )
 
 // The EMBOSS manual's example, by needle, water and blastp: shared with alignment-conventions.md.
@@ -48,7 +48,8 @@ func TestGlobinsAreWhatEmbossAndBlastSay(t *testing.T) {
 			t.Fatal(err1, err2)
 		}
 		a := align(t, NewAligner(s), query, target)
-		got := fmt.Sprintf("%v, %d identical, %d similar, %d gap columns of %d, emboss %.1f %%, aligned %.1f %%, shorter %.1f %%",
+		got := fmt.Sprintf("%v, %d identical, %d similar, %d gap columns of %d, "+
+			"emboss %.1f %%, aligned %.1f %%, shorter %.1f %%",
 			s.Float(a.Score), a.Identical, a.Similar, a.GapColumns, a.Columns,
 			100*a.IdentityEmboss(), 100*a.IdentityAligned(), 100*a.IdentityShorter())
 		if got != test.want {

@@ -52,7 +52,7 @@ func (a *Aligner) advance(hi int, end *end) []checkpoint {
 
 	from := a.now.row
 	marks := make([]checkpoint, 0, (hi-from)/spacing)
-	for a.now.row < hi {
+	for a.now.row < hi && !end.found() {
 		a.next(end)
 		if (a.now.row-from)%spacing == 0 && a.now.row < hi {
 			marks = append(marks, a.mark())

@@ -12,10 +12,10 @@
 //
 // # Which of several optimal alignments
 //
-// The one that ends after the fewest query residues, and of those after the fewest target residues. From its end, column
-// by column towards the start: a local alignment begins as soon as its score is reached; else a pair of residues, if
-// that is optimal; else the shortest optimal run of target residues against a gap (D); else the shortest optimal run of
-// query residues against a gap (I).
+// The one that ends after the fewest query residues, and of those after the fewest target residues. From its end,
+// column by column towards the start: a local alignment begins as soon as its score is reached; else a pair of
+// residues, if that is optimal; else the shortest optimal run of target residues against a gap (D); else the shortest
+// optimal run of query residues against a gap (I).
 package trace
 
 import (
@@ -64,8 +64,8 @@ type Aligner struct {
 	walk walk
 }
 
-// checkpoint is all that the rows after row depend on: its scores and, by column from 1 on, the best scores that end in a
-// gap against the next row's residue.
+// checkpoint is all that the rows after row depend on: its scores and, by column from 1 on, the best scores that end
+// in a gap against the next row's residue.
 type checkpoint struct {
 	row  int
 	h, e []int32
@@ -86,6 +86,16 @@ func NewAligner(s *scoring.Scheme) *Aligner {
 // Align finds the alignment of two encoded sequences. It overwrites out and reuses its Ops. The error is that of
 // Scheme.CheckLengths.
 func (a *Aligner) Align(query, target []byte, out *Alignment) error {
+	return a.align(query, target, math.MaxInt32, out)
+}
+
+// AlignKnown is Align for a pair whose score is known to be score: it looks no further once an alignment of that score
+// has ended. Given another score, it may find an alignment that is not optimal.
+func (a *Aligner) AlignKnown(query, target []byte, score int32, out *Alignment) error {
+	return a.align(query, target, score, out)
+}
+
+func (a *Aligner) align(query, target []byte, known int32, out *Alignment) error {
 	if err := a.scheme.CheckLengths(len(query), len(target)); err != nil {
 		return err
 	}
@@ -94,7 +104,7 @@ func (a *Aligner) Align(query, target []byte, out *Alignment) error {
 		a.profile[i] = a.profile[i][:0]
 	}
 	*out = Alignment{Ops: out.Ops[:0]}
-	end := newEnd(a.scheme, len(query), len(target))
+	end := newEnd(a.scheme, len(query), known)
 	a.firstRow(&end)
 	if width := len(target) + 1; len(query)+1 <= a.keptRows(width) {
 		a.keep(len(query), &end)
@@ -149,7 +159,7 @@ func (a *Aligner) keep(hi int, end *end) {
 	width := len(a.now.h)
 	a.kept = resize(a.kept, (hi-a.now.row+1)*width)
 	at := copy(a.kept, a.now.h)
-	for a.now.row < hi {
+	for a.now.row < hi && !end.found() {
 		a.next(end)
 		at += copy(a.kept[at:], a.now.h)
 	}
@@ -187,8 +197,9 @@ func (a *Aligner) profileOf(code byte) []int32 {
 }
 
 // rowLocal turns the scores h of a row, from column 1 on, into those of the next one, and returns the largest of them.
-// diagonal is the score of the old row's column 0. Because the first residue of a gap costs no less than its next one, a
-// gap along the row need not open where another one along the row ends. The floor of 0 is in e, which is never below.
+// diagonal is the score of the old row's column 0. Because the first residue of a gap costs no less than its next one,
+// a gap along the row need not open where another one along the row ends. The floor of 0 is in e, which is never
+// below.
 func rowLocal(scores, h, e []int32, diagonal, first, extend int32) int32 {
 	scores = scores[:len(h)]
 	e = e[:len(h)]
@@ -228,15 +239,19 @@ func rowGlobal(scores, h, e []int32, diagonal, f, first, extend int32) {
 type end struct {
 	local, queryEnd, targetEnd bool // the last two: residues after the alignment's end are free
 	queryLen                   int
+	known                      int32 // no alignment scores more
 
 	score int32
 	i, j  int
 }
 
-func newEnd(s *scoring.Scheme, queryLen, targetLen int) end {
+func newEnd(s *scoring.Scheme, queryLen int, known int32) end {
 	return end{local: s.Mode == scoring.Local, queryEnd: s.Free.QueryEnd, targetEnd: s.Free.TargetEnd,
-		queryLen: queryLen, score: negInf}
+		queryLen: queryLen, known: known, score: negInf}
 }
+
+// found says that no later row can have a better end.
+func (e *end) found() bool { return e != nil && e.score >= e.known }
 
 // row takes the cells of a row in which an alignment may end into account; best is the row's largest score where the
 // alignment is local. Rows come in order, so that a later end must be better.

@@ -74,8 +74,8 @@ func (a *Aligner) runAlongRow(row []int32) int {
 	return 0
 }
 
-// findOpening looks for the row at which the run of query residues against a gap opened, from row w.i on, which is below
-// the run's end. It says whether it found one among the kept rows.
+// findOpening looks for the row at which the run of query residues against a gap opened, from row w.i on, which is
+// below the run's end. It says whether it found one among the kept rows.
 func (a *Aligner) findOpening(lo int, at func(i, j int) int32) bool {
 	w := &a.walk
 	for ; w.i >= lo; w.i-- {

@@ -52,7 +52,8 @@ func Gap() *rapid.Generator[scoring.Gap] {
 // Matrix draws a published matrix or one of two to five letters with small values.
 func Matrix() *rapid.Generator[*scoring.Matrix] {
 	return rapid.Custom(func(t *rapid.T) *scoring.Matrix {
-		if name := rapid.SampledFrom([]string{"", "", "BLOSUM62", "PAM250", "EDNAFULL", "BLOSUM80_NCBI"}).Draw(t, "name"); name != "" {
+		names := []string{"", "", "BLOSUM62", "PAM250", "EDNAFULL", "BLOSUM80_NCBI"}
+		if name := rapid.SampledFrom(names).Draw(t, "name"); name != "" {
 			m, ok := scoring.Builtin(name)
 			if !ok {
 				t.Fatalf("no matrix %s", name)
@@ -76,8 +77,8 @@ func Matrix() *rapid.Generator[*scoring.Matrix] {
 	})
 }
 
-// Codes draws an encoded sequence of at most so many residues: a short one that shrinks well, or one of any length up to
-// the most.
+// Codes draws an encoded sequence of at most so many residues: a short one that shrinks well, or one of any length up
+// to the most.
 func Codes(m *scoring.Matrix, most int) *rapid.Generator[[]byte] {
 	letters := len(m.Letters)
 	return rapid.OneOf(
@@ -92,8 +93,8 @@ func Codes(m *scoring.Matrix, most int) *rapid.Generator[[]byte] {
 		}))
 }
 
-// Related draws two encoded sequences of about so many residues at most, the second often an edited copy of the first, so
-// that their alignment has runs of pairs and gaps.
+// Related draws two encoded sequences of about so many residues at most, the second often an edited copy of the first,
+// so that their alignment has runs of pairs and gaps.
 func Related(m *scoring.Matrix, most int) *rapid.Generator[[2][]byte] {
 	return rapid.Custom(func(t *rapid.T) [2][]byte {
 		query := Codes(m, most).Draw(t, "query")
