@@ -117,6 +117,8 @@ type Caps struct {
 	Combine bool
 	// Keyed names the Keys parameter by which rows must come together in one task.
 	Keyed string
+	// Windows: rows behind it belong to windows of time that close, so that NeedsWindow is met.
+	Windows bool
 }
 
 // LazyColumn is a column that is computed only on demand.
