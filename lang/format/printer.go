@@ -15,6 +15,7 @@ const maxCommentColumn = 80
 type printer struct {
 	out   []byte
 	col   int  // columns of the line so far
+	lines int  // line breaks so far
 	fresh bool // a comment ended the line: the next token begins a new one
 }
 
@@ -27,6 +28,7 @@ func (p *printer) write(s string) {
 func (p *printer) newline(indent int) {
 	p.out = append(bytes.TrimRight(p.out, " "), '\n')
 	p.col, p.fresh = 0, false
+	p.lines++
 	p.write(strings.Repeat(" ", indent))
 }
 
@@ -141,18 +143,24 @@ func split(nodes []node) [][]node {
 	return append(out, nodes[from:])
 }
 
-// segment writes what stands between two `|>`: groups break where they must, and the line before `and`, `or` or `+`
-// where the next operand would not fit.
+// segment writes what stands between two `|>`: groups break where they must, the line before `and`, `or` or `+` where
+// the next operand would not fit, and an `if` that does not fit before each `else`, which stands below the `if`.
 func (p *printer) segment(nodes []node, l layout) {
+	elseAt := -1
 	for i, n := range nodes {
 		rest := nodes[i+1:]
 		if i > 0 {
 			p.leads(n.tok, l.cont)
-			if !p.fresh && breakable(n.tok) && p.col+1+run(nodes[i:])+l.suffix > Width && p.col > l.cont {
+			if n.tok.Is("else") && elseAt >= 0 && !p.fresh && len(n.tok.lead) == 0 {
+				p.newline(elseAt)
+			} else if !p.fresh && breakable(n.tok) && p.col+1+run(nodes[i:])+l.suffix > Width && p.col > l.cont {
 				p.newline(l.cont)
 			} else {
 				p.gap(n, l.cont)
 			}
+		}
+		if n.tok.Is("if") && elseAt < 0 && p.col+width(nodes[i:])+l.suffix > Width {
+			elseAt = max(p.col, l.cont)
 		}
 		if n.group == nil {
 			p.token(n.tok, l.cont)
@@ -173,7 +181,7 @@ func breakable(t *token) bool { return t.Is("and") || t.Is("or") || t.Is("+") }
 func run(nodes []node) int {
 	w := 0
 	for i, n := range nodes {
-		if i > 0 && breakable(n.tok) {
+		if i > 0 && breakable(n.tok) || n.tok.Is("else") {
 			break
 		}
 		if n.group != nil && i > 0 { // it can break behind its bracket
@@ -314,6 +322,7 @@ func (p *printer) filled(g *group, l layout, suffix int) {
 	if g.open.trail != nil {
 		at = l.indent + 4
 	}
+	broken := false // the part before stands on several lines
 	for i, part := range g.parts {
 		need := width(part)
 		if i == len(g.parts)-1 {
@@ -324,7 +333,7 @@ func (p *printer) filled(g *group, l layout, suffix int) {
 		case len(first.lead) > 0 || p.fresh:
 			p.leads(first, at)
 		case i == 0:
-		case p.col+1+need > Width, isOption(part) && !isOption(g.parts[i-1]), !oneLine(part):
+		case broken, p.col+1+need > Width, isOption(part) && !isOption(g.parts[i-1]), !oneLine(part):
 			p.newline(at)
 		default:
 			p.write(" ")
@@ -333,7 +342,9 @@ func (p *printer) filled(g *group, l layout, suffix int) {
 		if i == len(g.parts)-1 {
 			sub.suffix = 1 + suffix
 		}
+		before := p.lines
 		p.sequence(unled(part), sub)
+		broken = p.lines > before
 	}
 	p.leads(g.close, at)
 	p.token(g.close, at)

@@ -93,8 +93,8 @@ func spaced(before, a, b *token) bool {
 		return false
 	case a.Is("{") && b.Is("}"):
 		return false
-	case a.Is("-") && (before == nil || !before.EndsOperand()): // unary
-		return false
+	case a.Is("-") && (before == nil || !before.EndsOperand()): // unary; `--` looks like a comment
+		return b.Is("-")
 	case b.Is("("), b.Is("["):
 		return !a.EndsOperand()
 	}
