@@ -16,27 +16,6 @@ const (
 // maxCall bounds the rows × tiles of one call of a kernel, which cannot be preempted, to about a millisecond.
 const maxCall = 1 << 18
 
-// side is a scheme as seen from queries that run down the rows of the matrix: as it is, or with query and target
-// exchanged.
-type side struct {
-	local         bool
-	scores        [scoring.MaxCodes][scoring.MaxCodes]int8 // by row code, then column code
-	scale         int32
-	first, extend int32
-	rowFree       bool // columns before the first row cost nothing
-	columnFree    bool // rows before the first column cost nothing
-	lastRow       bool // columns after the last row cost nothing
-	lastColumn    bool // rows after the last column cost nothing
-}
-
-// border is the score of k residues of one sequence before the first residue of the other.
-func (s *side) border(k int, free bool) int32 {
-	if k == 0 || free || s.local {
-		return 0
-	}
-	return -s.first - int32(k-1)*s.extend
-}
-
 // job is pairs to be scored: for each row the columns that want names. put gets the score of a pair, or tells that its
 // lanes were too narrow.
 type job struct {

@@ -36,15 +36,22 @@ type Block struct {
 	byLength []int32 // indices of targets, longest first
 	filled   int     // how many are not empty
 	residues int64
+
+	bounds     []int64 // for each target a number that no score can exceed
+	leastBound int64
 }
 
 // NewBlock prepares targets, given as residue codes of the scheme's matrix. It keeps the slices, which must not change
 // afterwards, and their order. Beyond them a block takes Bytes of memory.
-func NewBlock(_ *scoring.Scheme, targets [][]byte) *Block {
-	b := &Block{targets: targets, byLength: make([]int32, len(targets))}
+func NewBlock(s *scoring.Scheme, targets [][]byte) *Block {
+	b := &Block{targets: targets, byLength: make([]int32, len(targets)), bounds: make([]int64, len(targets)),
+		leastBound: math.MaxInt64}
+	_, swapped := newSides(s)
 	for i, t := range targets {
 		b.byLength[i] = int32(i)
 		b.residues += int64(len(t))
+		b.bounds[i] = swapped.rowBound(t)
+		b.leastBound = min(b.leastBound, b.bounds[i])
 		if len(t) > 0 {
 			b.filled++
 		}
@@ -61,13 +68,5 @@ func (b *Block) Len() int { return len(b.targets) }
 // Residues is the sum of the targets' lengths.
 func (b *Block) Residues() int64 { return b.residues }
 
-// longest is the length of the longest target.
-func (b *Block) longest() int {
-	if b.filled == 0 {
-		return 0
-	}
-	return len(b.targets[b.byLength[0]])
-}
-
 // Bytes is the memory the block takes beside the targets themselves.
-func (b *Block) Bytes() int64 { return int64(len(b.targets)) * (24 + 4) }
+func (b *Block) Bytes() int64 { return int64(len(b.targets)) * (24 + 4 + 8) }

@@ -1,7 +1,9 @@
 package kernel
 
 import (
+	"cmp"
 	"math"
+	"slices"
 
 	"weir/stdlib/align/scalar"
 	"weir/stdlib/align/scoring"
@@ -12,13 +14,12 @@ const maxRows = 1 << 18
 
 // Scorer scores pairs under one scheme. It holds one goroutine's scratch memory, so it is not safe for concurrent use.
 type Scorer struct {
-	scheme *scoring.Scheme
-	side   side
-	path   *path
-	engine engine
-	min    int32
-	cells  int64
-	rowMax [scoring.MaxCodes]int32 // the best a residue of the query can bring
+	scheme          *scoring.Scheme
+	direct, swapped side
+	path            *path
+	engine          engine
+	min             int32
+	cells           int64
 }
 
 // NewScorer makes a Scorer that uses the path that Active names. The error says what is wrong with WEIR_ALIGN_PATH.
@@ -27,15 +28,8 @@ func NewScorer(s *scoring.Scheme) (*Scorer, error) {
 	if err != nil {
 		return nil, err
 	}
-	sc := &Scorer{scheme: s, path: p, min: math.MinInt32, engine: engine{path: p},
-		side: side{local: s.Mode == scoring.Local, scores: s.Matrix.Scores, scale: s.Scale, first: s.First,
-			extend: s.Extend, rowFree: s.Free.TargetStart, columnFree: s.Free.QueryStart, lastRow: s.Free.TargetEnd,
-			lastColumn: s.Free.QueryEnd}}
-	for a := range sc.rowMax {
-		for b := range scoring.MaxCodes {
-			sc.rowMax[a] = max(sc.rowMax[a], int32(s.Matrix.Scores[a][b])*s.Scale)
-		}
-	}
+	sc := &Scorer{scheme: s, path: p, min: math.MinInt32, engine: engine{path: p}}
+	sc.direct, sc.swapped = newSides(s)
 	return sc, nil
 }
 
@@ -56,51 +50,165 @@ func (sc *Scorer) Scores(query []byte, b *Block, scores []int32) {
 // Pairs must pass Scheme.CheckLengths. One call with many queries is faster than many calls, and queries next to each
 // other that want nearly the same targets are faster than queries that do not.
 func (sc *Scorer) ScoreAll(queries [][]byte, b *Block, want []Set, scores [][]int32) {
-	j := &job{rows: queries, columns: b.targets, byLength: b.byLength[:b.filled], want: want,
-		put: func(q, t int, score int32) { scores[q][t] = score }}
-	wants := func(q, t int) bool { return want == nil || want[q] == nil || want[q].Has(t) }
-	kernels := sc.path.global
-	if sc.side.local {
-		kernels = sc.path.local
+	want = sc.prepare(queries, b, want, scores)
+	if len(sc.path.local) == 0 {
+		return
 	}
+	order := b.byLength[:b.filled]
+	if long := sc.longTargets(queries, b); long > 0 {
+		sc.scoreSwapped(queries, b, order[:long], want, scores)
+		order = order[long:]
+	}
+	sc.run(&sc.direct, &job{rows: queries, columns: b.targets, byLength: order, want: want,
+		put: func(q, t int, score int32) { scores[q][t] = score }})
+}
+
+// prepare counts the cells, scores the pairs that the vector kernels do not take, and returns what is left.
+func (sc *Scorer) prepare(queries [][]byte, b *Block, want []Set, scores [][]int32) []Set {
+	asked := func(q int) Set {
+		if want == nil {
+			return nil
+		}
+		return want[q]
+	}
+	var left []Set
 	for q, query := range queries {
-		scalarOnly := len(kernels) == 0 || len(query) == 0 || len(query) > maxRows
-		for t, target := range b.targets {
-			if !wants(q, t) {
+		set := asked(q)
+		scalarOnly := len(sc.path.local) == 0 || len(query) == 0 || len(query) > maxRows
+		bound := int64(math.MaxInt64)
+		if sc.min > math.MinInt32 {
+			bound = sc.direct.rowBound(query)
+		}
+		skips := min(bound, b.leastBound) < int64(sc.min)
+		if set == nil {
+			sc.cells += int64(len(query)) * b.residues
+			if !scalarOnly && !skips && b.filled == len(b.targets) {
 				continue
 			}
-			sc.cells += int64(len(query)) * int64(len(target))
-			if scalarOnly || len(target) == 0 {
+		}
+		var rest Set
+		if skips {
+			rest = NewSet(len(b.targets))
+		}
+		for t, target := range b.targets {
+			if set != nil {
+				if !set.Has(t) {
+					continue
+				}
+				sc.cells += int64(len(query)) * int64(len(target))
+			}
+			switch {
+			case skips && min(bound, b.bounds[t]) < int64(sc.min):
+				scores[q][t] = Below
+			case scalarOnly || len(target) == 0:
 				scores[q][t] = scalar.Score(sc.scheme, query, target)
+			case skips:
+				rest.Add(t)
 			}
 		}
+		if skips {
+			if left == nil {
+				left = make([]Set, len(queries))
+				copy(left, want)
+			}
+			left[q] = rest
+		}
 	}
-	if len(kernels) == 0 {
-		return
+	if left == nil {
+		return want
+	}
+	return left
+}
+
+// longTargets says how many of the longest targets are better scored with the roles exchanged, the queries in the lanes:
+// a target alone in its lane leaves the others idle once they are done.
+func (sc *Scorer) longTargets(queries [][]byte, b *Block) int {
+	lanes := int64(sc.path.vector)
+	if !sc.direct.local {
+		lanes /= 2
+	}
+	rows, longestRow := int64(0), int64(0)
+	for _, query := range queries {
+		rows += int64(len(query))
+		longestRow = max(longestRow, int64(len(query)))
+	}
+	perColumn := max(longestRow, rows/lanes)
+	best, least := 0, int64(math.MaxInt64)
+	left, swapped := b.residues, int64(0)
+	for i := 0; ; i++ {
+		longest := int64(0)
+		if i < b.filled {
+			longest = int64(len(b.targets[b.byLength[i]]))
+		}
+		if cost := rows*max(longest, left/lanes) + swapped; cost < least {
+			best, least = i, cost
+		}
+		if longest <= left/lanes {
+			return best
+		}
+		left -= longest
+		swapped += longest * perColumn
+	}
+}
+
+// scoreSwapped scores all queries against the given targets with the targets down the rows.
+func (sc *Scorer) scoreSwapped(queries [][]byte, b *Block, targets []int32, want []Set, scores [][]int32) {
+	j := &job{columns: queries, put: func(r, q int, score int32) { scores[q][targets[r]] = score }}
+	for q, query := range queries {
+		if m := len(query); m > 0 && m <= maxRows {
+			j.byLength = append(j.byLength, int32(q))
+		}
+	}
+	slices.SortStableFunc(j.byLength, func(x, y int32) int { return cmp.Compare(len(queries[y]), len(queries[x])) })
+	for r, t := range targets {
+		target := b.targets[t]
+		set := NewSet(len(queries))
+		for _, q := range j.byLength {
+			if want != nil && want[q] != nil && !want[q].Has(int(t)) {
+				continue
+			}
+			if len(target) > maxRows {
+				scores[q][t] = scalar.Score(sc.scheme, queries[q], target)
+			} else {
+				set.Add(int(q))
+			}
+		}
+		j.rows = append(j.rows, b.targets[targets[r]])
+		j.want = append(j.want, set)
+	}
+	sc.run(&sc.swapped, j)
+}
+
+// run scores a job with the narrowest kernel that has room for the scheme, and what does not fit into its lanes with
+// the next one.
+func (sc *Scorer) run(s *side, j *job) {
+	kernels := sc.path.global
+	if s.local {
+		kernels = sc.path.local
 	}
 	for i := range kernels {
 		k := &kernels[i]
-		if i+1 < len(kernels) && !sc.fits(k) {
+		last := i+1 == len(kernels)
+		if !last && !s.fits(k) {
 			continue
 		}
 		var wider []Set
-		widen := func(q, t int) {
+		j.narrow = func(r, c int) {
 			if wider == nil {
-				wider = make([]Set, len(queries))
-				for q := range wider {
-					wider[q] = Set{}
+				wider = make([]Set, len(j.rows))
+				for r := range wider {
+					wider[r] = Set{}
 				}
 			}
-			if len(wider[q]) == 0 {
-				wider[q] = NewSet(len(b.targets))
+			if len(wider[r]) == 0 {
+				wider[r] = NewSet(len(j.columns))
 			}
-			wider[q].Add(t)
+			wider[r].Add(c)
 		}
-		j.narrow = widen
-		if !sc.side.local && i+1 < len(kernels) {
-			j.want = sc.splitByRange(k, j, b, widen)
+		if !s.local && !last {
+			j.splitByRange(k, s)
 		}
-		sc.engine.run(k, &sc.side, j)
+		sc.engine.run(k, s, j)
 		if wider == nil {
 			return
 		}
@@ -108,60 +216,34 @@ func (sc *Scorer) ScoreAll(queries [][]byte, b *Block, want []Set, scores [][]in
 	}
 }
 
-// fits says whether a kernel's lanes have room for the costs and scores of the scheme at all.
-func (sc *Scorer) fits(k *kernel) bool {
-	s := sc.scheme
-	high, low := int64(max(s.Matrix.Max, 0))*int64(s.Scale), int64(min(s.Matrix.Min, 0))*int64(s.Scale)
-	if sc.side.local {
-		limit := int64(1)<<(k.bits-1) - 1
-		return high <= limit && -low <= limit && int64(s.First) <= limit && high < int64(k.top)-int64(k.zero)
+// splitByRange passes the pairs whose scores might exceed a global kernel's lanes to narrow and takes them out of want.
+func (j *job) splitByRange(k *kernel, s *side) {
+	if len(j.byLength) == 0 {
+		return
 	}
-	// What global alignments fall below 0: two gaps' opening, one more for E and F, and once more to take the maximum
-	// of; and the columns before the first residue.
-	return int64(k.zero)-4*int64(s.First)+low-2*tileColumns*int64(s.Extend) > int64(k.bottom)
-}
-
-// splitByRange moves the pairs whose scores might exceed a global kernel's lanes to the next one, and returns what is
-// left.
-func (sc *Scorer) splitByRange(k *kernel, j *job, b *Block, widen func(q, t int)) []Set {
-	room := int64(k.top) - int64(k.zero)
-	extend := int64(sc.side.extend)
-	var left []Set
-	for q, query := range j.rows {
-		var best int64
-		for _, code := range query {
-			best += int64(sc.rowMax[code&(scoring.MaxCodes-1)])
-		}
-		top := int64(max(sc.scheme.Matrix.Max, 0)) * int64(sc.scheme.Scale)
-		exceeds := func(n int) bool {
-			high := min(best, top*int64(min(len(query), n)))
-			return high+extend*int64(len(query)+n+2*tileColumns) > room
-		}
-		if !exceeds(b.longest()) {
+	longest := len(j.columns[j.byLength[0]])
+	owned := false
+	for r, row := range j.rows {
+		bound := s.rowBound(row)
+		if !s.exceeds(k, bound, len(row), longest) {
 			continue
-		}
-		if left == nil {
-			left = make([]Set, len(j.rows))
-			if j.want != nil {
-				copy(left, j.want)
-			}
 		}
 		stays := NewSet(len(j.columns))
 		for _, c := range j.byLength {
-			t := int(c)
-			if left[q] != nil && !left[q].Has(t) {
-				continue
-			}
-			if exceeds(len(j.columns[t])) {
-				widen(q, t)
-			} else {
-				stays.Add(t)
+			column := int(c)
+			switch {
+			case j.want != nil && j.want[r] != nil && !j.want[r].Has(column):
+			case s.exceeds(k, bound, len(row), len(j.columns[column])):
+				j.narrow(r, column)
+			default:
+				stays.Add(column)
 			}
 		}
-		left[q] = stays
+		if !owned {
+			left := make([]Set, len(j.rows))
+			copy(left, j.want)
+			j.want, owned = left, true
+		}
+		j.want[r] = stays
 	}
-	if left == nil {
-		return j.want
-	}
-	return left
 }
