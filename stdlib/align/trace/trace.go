@@ -197,9 +197,7 @@ func (a *Aligner) profileOf(code byte) []int32 {
 }
 
 // rowLocal turns the scores h of a row, from column 1 on, into those of the next one, and returns the largest of them.
-// diagonal is the score of the old row's column 0. Because the first residue of a gap costs no less than its next one,
-// a gap along the row need not open where another one along the row ends. The floor of 0 is in e, which is never
-// below.
+// diagonal is the score of the old row's column 0. The floor of 0 is in e, which is never below it.
 func rowLocal(scores, h, e []int32, diagonal, first, extend int32) int32 {
 	scores = scores[:len(h)]
 	e = e[:len(h)]
@@ -207,14 +205,13 @@ func rowLocal(scores, h, e []int32, diagonal, first, extend int32) int32 {
 	var best int32
 	for j, score := range scores {
 		down := e[j]
-		here := max(diagonal+score, down)
+		here := max(diagonal+score, down, f)
 		diagonal = h[j]
-		across := here - first
-		here = max(here, f)
-		f = max(f-extend, across)
-		best = max(best, here)
 		h[j] = here
-		e[j] = max(down-extend, here-first, 0)
+		best = max(best, here)
+		here -= first
+		f = max(f-extend, here)
+		e[j] = max(down-extend, here, 0)
 	}
 	return best
 }
@@ -225,13 +222,12 @@ func rowGlobal(scores, h, e []int32, diagonal, f, first, extend int32) {
 	e = e[:len(h)]
 	for j, score := range scores {
 		down := e[j]
-		here := max(diagonal+score, down)
+		here := max(diagonal+score, down, f)
 		diagonal = h[j]
-		across := here - first
-		here = max(here, f)
-		f = max(f-extend, across)
 		h[j] = here
-		e[j] = max(down-extend, here-first)
+		here -= first
+		f = max(f-extend, here)
+		e[j] = max(down-extend, here)
 	}
 }
 
