@@ -1,0 +1,216 @@
+package compiler_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/tools/txtar"
+
+	"weir/compiler"
+	"weir/compiler/internal/testcat"
+	"weir/compiler/logical"
+	"weir/lang/diag"
+)
+
+var update = flag.Bool("update", false, "write what the tests give into their golden files")
+
+var catalogue = testcat.New()
+
+// archive is one golden file: name.flow is compiled, name.want or name.json is what that gives; all other files can be imported.
+type archive struct {
+	path string
+	*txtar.Archive
+	files map[string][]byte
+}
+
+func archives(t *testing.T, pattern string) []archive {
+	t.Helper()
+	paths, err := filepath.Glob(pattern)
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("%s: no golden files (%v)", pattern, err)
+	}
+	var out []archive
+	for _, p := range paths {
+		a, err := txtar.ParseFile(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files := map[string][]byte{}
+		for _, f := range a.Files {
+			files[f.Name] = f.Data
+		}
+		out = append(out, archive{p, a, files})
+	}
+	return out
+}
+
+func (a archive) read(name string) ([]byte, error) {
+	if b, ok := a.files[filepath.ToSlash(name)]; ok {
+		return b, nil
+	}
+	return nil, errors.New("no such file")
+}
+
+// compile compiles a file of the archive. Lines `# -p name=value` at its head are the command line.
+func (a archive) compile(name string) *compiler.Result {
+	src := a.files[name]
+	params := map[string]string{}
+	check := false
+	for _, line := range strings.Split(string(src), "\n") {
+		if rest, ok := strings.CutPrefix(line, "# -p "); ok {
+			k, v, _ := strings.Cut(rest, "=")
+			params[k] = v
+		}
+		check = check || line == "# --check-only"
+	}
+	return compiler.Compile(name, src, compiler.Options{Catalogue: catalogue, Params: params, ReadFile: a.read, CheckOnly: check})
+}
+
+func (a archive) render(r *compiler.Result) string {
+	var b bytes.Buffer
+	if err := diag.Text(&b, r.Diags, func(file string) []byte { return a.files[file] }, false); err != nil {
+		return err.Error()
+	}
+	return b.String()
+}
+
+// golden runs every name.flow of the archives and compares what f gives with name.ext. A file without a golden one is a library.
+func golden(t *testing.T, pattern, ext string, f func(t *testing.T, a archive, r *compiler.Result) string) (cases int) {
+	for _, a := range archives(t, pattern) {
+		for i := range a.Files {
+			name, isFlow := strings.CutSuffix(a.Files[i].Name, ".flow")
+			k := i + 1
+			if !isFlow || k >= len(a.Files) || a.Files[k].Name != name+ext {
+				continue
+			}
+			cases++
+			t.Run(filepath.Base(a.path)+"/"+name, func(t *testing.T) {
+				got := f(t, a, a.compile(name+".flow"))
+				if *update {
+					a.Files[k].Data = []byte(got)
+					return
+				}
+				if d := cmp.Diff(string(a.Files[k].Data), got); d != "" {
+					t.Errorf("(-want +got)\n%s", d)
+				}
+			})
+		}
+		if *update {
+			if err := os.WriteFile(a.path, txtar.Format(a.Archive), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return cases
+}
+
+func TestDiagnostics(t *testing.T) {
+	codes := map[string]bool{}
+	n := golden(t, "testdata/errors/*.txtar", ".want", func(t *testing.T, a archive, r *compiler.Result) string {
+		if r.Diags.HasErrors() != (r.Plan == nil) {
+			t.Errorf("errors: %v, plan: %v", r.Diags.HasErrors(), r.Plan != nil)
+		}
+		for _, d := range r.Diags {
+			codes[d.Code] = true
+			if _, ok := diag.Lookup(d.Code); !ok {
+				t.Errorf("%s is not in the catalogue of codes", d.Code)
+			}
+			if strings.HasPrefix(d.Code, "W3") != (d.Severity == diag.Warning) {
+				t.Errorf("%s has severity %s", d.Code, d.Severity)
+			}
+		}
+		return a.render(r)
+	})
+	t.Logf("%d cases, %d codes", n, len(codes))
+	if n < 80 {
+		t.Errorf("%d cases, want 80 or more", n)
+	}
+	for _, c := range diag.Codes() {
+		ours := strings.HasPrefix(c.Code, "W20") || strings.HasPrefix(c.Code, "W21") || strings.HasPrefix(c.Code, "W22") || strings.HasPrefix(c.Code, "W25") ||
+			strings.HasPrefix(c.Code, "W3") && c.Code > "W31"
+		if ours && !codes[c.Code] {
+			t.Errorf("no case gives %s", c.Code)
+		}
+	}
+}
+
+// TestPlans compares plans, and reads each back from its JSON.
+func TestPlans(t *testing.T) {
+	golden(t, "testdata/plans/*.txtar", ".json", func(t *testing.T, a archive, r *compiler.Result) string {
+		if r.Plan == nil || len(r.Diags) > 0 {
+			t.Fatalf("it does not compile without a word:\n%s", a.render(r))
+		}
+		type test struct {
+			Name  string
+			Steps []compiler.Step
+			Plan  *logical.Plan
+		}
+		out := struct {
+			Plan  *logical.Plan
+			Tests []test `json:",omitempty"`
+		}{Plan: r.Plan}
+		for _, x := range r.Tests {
+			for i := range x.Steps {
+				x.Steps[i].Span = diag.Span{}
+			}
+			out.Tests = append(out.Tests, test{x.Name, x.Steps, x.Plan})
+		}
+		validate(t, r.Plan)
+		for _, x := range r.Tests {
+			validate(t, x.Plan)
+		}
+		text, err := json.MarshalIndent(out, "", " ")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var back struct{ Plan logical.Plan }
+		if err := json.Unmarshal(text, &back); err != nil {
+			t.Fatal(err)
+		}
+		again, _ := json.Marshal(back.Plan)
+		first, _ := json.Marshal(r.Plan)
+		if !bytes.Equal(first, again) {
+			t.Errorf("read back, the plan differs:\n%s\n%s", first, again)
+		}
+		return string(text) + "\n"
+	})
+}
+
+// validate checks what the planner takes for granted.
+func validate(t *testing.T, p *logical.Plan) {
+	t.Helper()
+	seen := map[int]bool{}
+	for _, n := range p.Nodes {
+		if seen[n.ID] || n.ID == 0 {
+			t.Errorf("node %d is there twice", n.ID)
+		}
+		for port, ins := range n.Inputs {
+			for _, in := range ins {
+				if !seen[in.Node] {
+					t.Errorf("node %d reads node %d, which does not stand before it", n.ID, in.Node)
+				}
+			}
+			if len(ins) == 0 {
+				t.Errorf("node %d: port %d reads nothing", n.ID, port)
+			}
+		}
+		seen[n.ID] = true
+		for name, a := range n.Args {
+			for _, e := range a.Exprs() {
+				for _, c := range e.Columns() {
+					top, _, _ := strings.Cut(c, ".")
+					if p.InRows(n)[0].Index(top) < 0 {
+						t.Errorf("node %d: %s reads column %s, which is not there", n.ID, name, c)
+					}
+				}
+			}
+		}
+	}
+}
