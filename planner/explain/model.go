@@ -8,6 +8,7 @@ import (
 
 	"weir/compiler/logical"
 	"weir/compiler/types"
+	"weir/planner/internal/graph"
 	"weir/planner/physical"
 	"weir/runtime/op"
 )
@@ -108,7 +109,7 @@ func newStage(p *physical.Plan, s *physical.Stage, nodes map[int]*logical.Node, 
 	out := &Stage{ID: s.ID, Tasks: s.Parallelism, After: s.After}
 	for k, o := range s.Ops {
 		n := nodes[o.Node]
-		d := c.Operator(n.Op)
+		d := graph.Operator(c, n.Op)
 		switch {
 		case o.Part == physical.Scan:
 			out.Work = "tiles on request"

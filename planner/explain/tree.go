@@ -87,37 +87,46 @@ func (t *tree) stage(s *Stage) {
 		children[o.Feeds[0].Op] = append(children[o.Feeds[0].Op], i)
 	}
 	for _, r := range roots {
-		t.op(s, r, 0, children)
+		t.op(s, r, "  ", "", children)
 	}
 }
 
-// maxIndent bounds how far operators move to the right.
-const maxIndent = 24
+// maxIndent bounds how far operators move to the right, in characters.
+const maxIndent = 40
 
-// op writes an operator and, under it, those that it feeds.
-func (t *tree) op(s *Stage, i, depth int, children map[int][]int) {
+// op writes an operator and, under it, those that it feeds. Prefix stands before the operators under its parent.
+func (t *tree) op(s *Stage, i int, prefix, mark string, children map[int][]int) {
 	for {
-		o := s.Ops[i]
-		indent := strings.Repeat(" ", min(2+2*depth, maxIndent))
-		mark := indent
-		if depth > 0 {
-			mark = indent[:len(indent)-2] + "└ "
-		}
-		t.entry(mark, indent+"  ", o)
 		next := children[i]
+		under := prefix
+		switch {
+		case utf8.RuneCountInString(prefix) >= maxIndent:
+		case mark == "├ ":
+			under += "│ "
+		case mark != "":
+			under += "  "
+		}
+		rest := under
+		if len(next) > 0 {
+			rest += "│ "
+		} else {
+			rest += "  "
+		}
+		t.entry(prefix, prefix+mark, rest, s.Ops[i])
 		if len(next) == 0 {
 			return
 		}
 		for _, c := range next[:len(next)-1] {
-			t.op(s, c, depth+1, children)
+			t.op(s, c, under, "├ ", children)
 		}
-		i, depth = next[len(next)-1], depth+1
+		i, prefix, mark = next[len(next)-1], under, "└ "
 	}
 }
 
-func (t *tree) entry(mark, rest string, o *Op) {
+// entry writes the operator, behind mark, and what else there is to say, behind rest.
+func (t *tree) entry(prefix, mark, rest string, o *Op) {
 	for _, e := range o.From {
-		t.line(rest[:len(rest)-2] + "← " + e.Text + source(e.Stage, e.Side, e.Port))
+		t.line(prefix + "← " + e.Text + source(e.Stage, e.Side, e.Port))
 	}
 	side := ""
 	if len(o.Feeds) > 0 && o.Feeds[0].Side != "" {

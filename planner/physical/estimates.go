@@ -18,7 +18,7 @@ func Estimates(nodes []*logical.Node, c *op.Catalogue, s op.Storage) (map[int]No
 	}
 	out := make(map[int]NodeEstimate, len(nodes))
 	for _, n := range nodes {
-		o := c.Operator(n.Op)
+		o := graph.Operator(c, n.Op)
 		in := make([]estimate.Stream, len(n.Inputs))
 		for port, ins := range n.Inputs {
 			in[port] = union(ins, out)
@@ -87,7 +87,7 @@ func Risks(p *Plan, c *op.Catalogue) []string {
 	for _, s := range p.Stages {
 		for _, o := range s.Ops {
 			n := p.Node(o.Node)
-			d := c.Operator(n.Op)
+			d := graph.Operator(c, n.Op)
 			if o.Part == Scan {
 				continue
 			}

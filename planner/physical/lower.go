@@ -50,7 +50,7 @@ func (l *lowering) decide(rule string, n *logical.Node, why string) {
 }
 
 func (l *lowering) node(n *logical.Node) {
-	d, rows := l.opts.Catalogue.Operator(n.Op), l.a.rows[n.ID]
+	d, rows := graph.Operator(l.opts.Catalogue, n.Op), l.a.rows[n.ID]
 	switch placeOf(d, n, rows) {
 	case placeSource:
 		tasks, why := l.splits(d, n)

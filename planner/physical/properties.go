@@ -114,7 +114,7 @@ func (a *analysis) add(s *Stage) {
 	feeding := stageFeeds(s)
 	for k, o := range s.Ops {
 		n := a.nodes[o.Node]
-		a.streams[s.ID][k] = a.give(s, k, a.c.Operator(n.Op), n, feeding[k])
+		a.streams[s.ID][k] = a.give(s, k, graph.Operator(a.c, n.Op), n, feeding[k])
 	}
 }
 

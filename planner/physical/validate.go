@@ -146,7 +146,7 @@ func (v *validation) stage(s *Stage) error {
 
 func (v *validation) part(s *Stage, k int, o Op) error {
 	n := v.a.nodes[o.Node]
-	staged := v.c.Operator(n.Op).Staged != nil
+	staged := graph.Operator(v.c, n.Op).Staged != nil
 	ok := o.Part == Whole && !staged && o.Port == 0 || o.Part == Scan && staged && o.Port == 0 ||
 		o.Part == Collect && staged && o.Port >= 0 && o.Port < len(n.Inputs)
 	if !ok {
@@ -212,7 +212,7 @@ func (v *validation) inputs(s *Stage, o Op, have map[int][]feed) error {
 // outputsOf lists the parts that give an output of a node.
 func (v *validation) outputsOf(node int, side string) []part {
 	n := v.a.nodes[node]
-	if v.c.Operator(n.Op).Staged == nil {
+	if graph.Operator(v.c, n.Op).Staged == nil {
 		return []part{{node, Whole, 0}}
 	}
 	out := []part{{node, Scan, 0}}
@@ -269,7 +269,7 @@ func (v *validation) exchange(s *Stage, x *Exchange) error {
 // placed checks that the tasks of the stage give the operator the rows that it must see together, in the order in which it must see them.
 func (v *validation) placed(s *Stage, o Op, in map[int][]feed) error {
 	n := v.a.nodes[o.Node]
-	d := v.c.Operator(n.Op)
+	d := graph.Operator(v.c, n.Op)
 	if o.Part == Scan {
 		return nil
 	}
@@ -327,7 +327,7 @@ func (v *validation) keyed(s *Stage, d *op.Operator, in map[int][]feed, rows []t
 func (v *validation) complete() error {
 	for _, n := range v.plan.Nodes {
 		want := []part{{n.ID, Whole, 0}}
-		if v.c.Operator(n.Op).Staged != nil {
+		if graph.Operator(v.c, n.Op).Staged != nil {
 			want = v.outputsOf(n.ID, graph.Rejected)
 		}
 		for _, key := range want {

@@ -116,7 +116,7 @@ func (p *Plan) nextID() int {
 	return id + 1
 }
 
-func (c *Context) op(n *logical.Node) *op.Operator { return c.Catalogue.Operator(n.Op) }
+func (c *Context) op(n *logical.Node) *op.Operator { return graph.Operator(c.Catalogue, n.Op) }
 
 // isFilter reports whether the node only decides which rows stay.
 func (c *Context) isFilter(n *logical.Node) bool {

@@ -171,7 +171,7 @@ func Check(nodes []*logical.Node, c *op.Catalogue) error {
 	}
 	ops := make(map[int]*op.Operator, len(nodes))
 	for _, n := range nodes {
-		o := c.Operator(n.Op)
+		o := Operator(c, n.Op)
 		if o == nil {
 			return fmt.Errorf("node %d: no operator is named %q", n.ID, n.Op)
 		}

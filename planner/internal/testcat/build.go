@@ -171,3 +171,6 @@ func Pairwise(files int) *logical.Plan {
 		{Name: "output", Type: types.Of(types.Path), Value: `"hits.tsv"`, Source: "-p"}}
 	return b.Plan
 }
+
+// Input gives the stream as an input of a node.
+func (s Stream) Input() logical.Input { return logical.Input{Node: s.n.ID, Side: s.side} }
