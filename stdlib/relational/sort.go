@@ -2,10 +2,11 @@ package relational
 
 import (
 	"bytes"
+	"fmt"
+	"math"
 	"sort"
 
-	"fmt"
-
+	"weir/compiler/types"
 	"weir/runtime/batch"
 	"weir/runtime/op"
 )
@@ -16,8 +17,8 @@ var Sort = &op.Operator{
 	Role: op.TransformRole,
 	Doc: `orders the rows by keys, ` + "`desc(key)`" + ` the other way round.
 
-Numbers go by value, text by its bytes, false before true; NaN stands behind every number and null behind everything, under desc before. Rows of equal keys
-stay in the order that they had.` + fmt.Sprintf(boundsDoc, "all rows"),
+Numbers go by value, text by its bytes, false before true. Null comes last and NaN before it, under desc, too: the first rows always have a value. Rows of
+equal keys stay in the order that they had.` + fmt.Sprintf(boundsDoc, "all rows"),
 	Params:  []op.Param{{Name: "keys", Kind: op.Keys, Variadic: true, Required: true, Min: 1, Doc: "key, desc(key), …"}},
 	Bounded: op.NeedsWindow,
 	// In one task, but in any order: rows of equal keys go by their ordinals.
@@ -78,9 +79,7 @@ func (s *sorter) Data(_ int, b *batch.Batch, out op.Output) error {
 			at := len(s.forms)
 			s.forms = batch.AppendKey(s.forms, v, row)
 			if s.desc[k] {
-				for j := at; j < len(s.forms); j++ {
-					s.forms[j] = ^s.forms[j]
-				}
+				turn(s.forms[at:], isNaN(v, row))
 			}
 		}
 		s.rows = append(s.rows, sortRow{from, len(s.forms), uint32(len(s.batches)), uint32(i)})
@@ -90,6 +89,17 @@ func (s *sorter) Data(_ int, b *batch.Batch, out op.Output) error {
 	s.held += int64(b.Bytes())
 	return fits(s.ctx, s.held+int64(cap(s.forms)+24*cap(s.rows)), fmt.Sprintf("%d rows to be sorted", len(s.rows)),
 		"give more memory, select fewer columns before, or filter")
+}
+
+// turn makes the form of a key sort the other way round, except that its first byte, which sets null apart, stays, and NaN stays last.
+func turn(form []byte, nan bool) {
+	for j := 1; j < len(form) && !nan; j++ {
+		form[j] = ^form[j]
+	}
+}
+
+func isNaN(v *batch.Vector, row int) bool {
+	return v.Type.Kind == types.Float && !v.IsNull(row) && math.IsNaN(v.Float(row))
 }
 
 func (s *sorter) Drain(out op.Output) error {

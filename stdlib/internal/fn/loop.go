@@ -7,7 +7,7 @@ import (
 )
 
 // MaxValue bounds the bytes of one value that a function makes; a longer one rejects the row.
-const MaxValue = 16 << 20
+const MaxValue = 256 << 20
 
 // MaxVector bounds the bytes that a function makes for one batch.
 const MaxVector = 1 << 30
@@ -111,7 +111,7 @@ func MapBytes(c *op.Call, f func(dst []byte, row int) []byte) (*batch.Vector, er
 
 // TooLarge rejects a row whose value would pass MaxValue bytes.
 func TooLarge(c *op.Call, row int) {
-	c.Fail(row, CodeTooLarge, "the result is larger than 16 MiB")
+	c.Fail(row, CodeTooLarge, "the result is larger than 256 MiB")
 }
 
 // SubBytes computes a byte-like result that is a part of the argument, without copying: f gives its bounds.
