@@ -49,9 +49,7 @@ func create(path, place string, mode os.FileMode, replace bool) (op.StagedFile, 
 	if name == "" || name == "." || name == ".." {
 		return nil, failed(codeCreate, path, "the file cannot be created", syscall.EISDIR)
 	}
-	if dir == "" {
-		dir = "."
-	}
+	dir = filepath.Clean(dir)
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, failed(codeCreate, path, "its folder cannot be made", err)
 	}
