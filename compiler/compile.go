@@ -37,7 +37,7 @@ type Step = check.Step
 // Symbol is a declaration of the file with its type; see check.Symbol.
 type Symbol = check.Symbol
 
-// Result is what is known of a file. Plan is nil if there are errors.
+// Result is what is known of a file. Plan is nil if there are errors, or if a parameter has no value and that is none.
 type Result struct {
 	Plan    *logical.Plan
 	Tests   []Test
@@ -53,7 +53,9 @@ func Compile(file string, src []byte, o Options) *Result {
 	diags = append(diags, c.Diags...)
 	r := &Result{Files: prog.Files(), Outline: c.Symbols, Tests: c.Tests}
 	if !diags.HasErrors() {
-		r.Plan = c.Plan
+		if c.Complete {
+			r.Plan = c.Plan
+		}
 		// A file with errors may lack what would have used a name.
 		diags = append(diags, lint.Program(prog, c, o.Catalogue)...)
 	}

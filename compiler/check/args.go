@@ -19,6 +19,7 @@ type use struct {
 	in    []*stream // the pipe first, then the streams named as arguments
 	scope scope
 	args  op.Args
+	given map[string][]syntax.Arg
 	bad   bool // something was reported
 	// lostDefs says that a column may be missing in the definitions.
 	lostDefs bool
@@ -41,6 +42,7 @@ func (u *use) arguments() {
 		}
 	}
 	u.lack(given)
+	u.given = given
 	u.defaults()
 }
 
@@ -89,7 +91,7 @@ func (u *use) sort() map[string][]syntax.Arg {
 			}
 		default:
 			switch {
-			case named:
+			case named && (rest == nil || rest.Kind != op.Aggs):
 				u.fail(diag.Diagnostic{Code: "W2205", Span: a.Value.Pos(), Message: "an argument without a name stands behind an option", Hint: "put it before the options"})
 			case next < len(positional):
 				p := positional[next]
@@ -130,7 +132,7 @@ func (u *use) option(a syntax.Arg, given map[string][]syntax.Arg, defs *op.Param
 			names = append(names, p.Name)
 		}
 	}
-	if _, close := diag.Suggest(a.Name.Name, names); defs != nil && !close {
+	if _, close := meant(a.Name.Name, names); defs != nil && !close {
 		u.lostDefs = true
 		u.fail(diag.Diagnostic{Code: "W2226", Span: a.Name.Span, Message: "a column is defined with `=`, not with `:`", Fix: between(a, " = ")})
 		return
@@ -160,6 +162,10 @@ func (u *use) lack(given map[string][]syntax.Arg) {
 	var names []string
 	for _, p := range u.o.Params {
 		if p.Hidden || len(given[p.Name]) > 0 || !p.Required && (!p.Variadic || p.Min == 0) {
+			continue
+		}
+		if p.Variadic && (p.Kind == op.Defs || p.Kind == op.Aggs) {
+			names = append(names, "`name = …`")
 			continue
 		}
 		names = append(names, "`"+p.Name+"`")
@@ -193,7 +199,7 @@ func (u *use) signature() string {
 // defaults fills in what is not written.
 func (u *use) defaults() {
 	for _, p := range u.o.Params {
-		if p.Default == "" || p.Hidden || u.args[p.Name] != nil {
+		if p.Default == "" || p.Hidden || u.args[p.Name] != nil || len(u.given[p.Name]) > 0 {
 			continue
 		}
 		args, ok := u.c.defaultArgs(p.Default)

@@ -38,9 +38,9 @@ func (c *checker) assign(e *expr.Expr, want types.Type, at diag.Span, who string
 	case e.Type.Nullable && e.Type.NotNull().AssignableTo(want):
 		d.Code, d.Message = "W2117", fmt.Sprintf("%s wants %s, and this may be null", who, want)
 		d.Hint = fmt.Sprintf("say what stands for null: `%s ?? …`; or drop such rows before: `|> filter(%s is not null)`", e, e)
-	case e.Type.Kind == types.Float && want.Kind == types.Int:
+	case e.Type.Kind == types.Float && want.Kind == types.Int && !isLiteral(e):
 		d.Hint = "`round(x)` gives the nearest int, `//` divides ints"
-	case e.Type.Kind == types.String || e.Type.Kind == types.Int:
+	case isLiteral(e) && (e.Type.Kind == types.String || e.Type.Kind == types.Int):
 		d.Hint = literalHint(want.Kind)
 	}
 	c.report(d)

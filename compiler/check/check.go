@@ -33,13 +33,14 @@ type Options struct {
 	CheckOnly bool              // a parameter without a value is no error
 }
 
-// Result is what a program means. Plan holds every operator that a sink needs, and is complete only where Diags has no errors.
+// Result is what a program means. Plan holds every operator that a sink needs; it can be run where Diags has no errors and it is Complete.
 type Result struct {
-	Plan    *logical.Plan
-	Tests   []Test
-	Symbols []Symbol
-	Diags   diag.List
-	Facts   Facts
+	Complete bool // no parameter lacks its value
+	Plan     *logical.Plan
+	Tests    []Test
+	Symbols  []Symbol
+	Diags    diag.List
+	Facts    Facts
 }
 
 // Facts is what the linter wants to know of the program.
@@ -51,9 +52,11 @@ type Facts struct {
 	Shadows []Shadow
 }
 
-// Shadow is one use of a hidden name.
+// Shadow is one use of a name that could mean something else.
 type Shadow struct {
 	Name   string
+	Means  string // "column"
+	Not    string // "parameter"
 	Use    diag.Span
 	Hidden diag.Span
 }
@@ -76,11 +79,14 @@ func Program(p *resolve.Program, o Options) *Result {
 		c.declaredTypes(m)
 	}
 	for _, s := range p.Main.Own {
+		if s.Kind == resolve.Fn {
+			c.standalone(s)
+		}
+	}
+	for _, s := range p.Main.Own {
 		switch s.Kind {
 		case resolve.Let:
 			c.let(s)
-		case resolve.Fn:
-			c.standalone(s)
 		case resolve.Secret:
 			c.secret(s.Decl.(*syntax.Secret))
 		}
@@ -92,7 +98,7 @@ func Program(p *resolve.Program, o Options) *Result {
 		}
 	}
 	c.outputs()
-	r := &Result{Plan: &logical.Plan{File: p.Main.File.Name, Params: params, Nodes: prune(c.nodes, sinks)}}
+	r := &Result{Complete: len(c.missing) == 0, Plan: &logical.Plan{File: p.Main.File.Name, Params: params, Nodes: prune(c.nodes, sinks)}}
 	r.Symbols = c.symbols()
 	r.Facts = Facts{Uses: c.uses, Nodes: c.nodes, Shadows: c.shadows, Sinks: c.reachSinks(r.Plan.Nodes)}
 	r.Tests = c.tests()
@@ -118,6 +124,8 @@ type checker struct {
 	let_    *resolve.Symbol          // whose pipeline it is
 	current *binding                 // of that
 	forms   map[*resolve.Symbol]bool // whether a let or fn is a stream
+	broken  map[*resolve.Symbol]bool // fn whose bodies were reported
+	limits  map[string]bool          // limits whose breach was reported
 	vague   bool                     // a parameter without a value was used
 	parsed  map[string][]syntax.Arg  // defaults
 	work    int
@@ -138,7 +146,7 @@ type call struct {
 
 func newChecker(p *resolve.Program, o Options) *checker {
 	return &checker{o: o, prog: p, seen: map[string]bool{}, streams: map[*resolve.Symbol]*binding{}, consts: map[*resolve.Symbol]*expr.Expr{},
-		records: map[*resolve.Symbol]*typeResult{}, uses: map[*resolve.Symbol]bool{}, forms: map[*resolve.Symbol]bool{},
+		records: map[*resolve.Symbol]*typeResult{}, uses: map[*resolve.Symbol]bool{}, forms: map[*resolve.Symbol]bool{}, broken: map[*resolve.Symbol]bool{}, limits: map[string]bool{},
 		parsed: map[string][]syntax.Arg{}, missing: map[*resolve.Symbol]bool{}}
 }
 
@@ -149,7 +157,7 @@ func (c *checker) report(d diag.Diagnostic) {
 		d.Span, d.Fix, d.Related = *c.plain, nil, nil
 	}
 	for i := len(c.calls) - 1; i >= 0 && i >= len(c.calls)-3; i-- {
-		if c.calls[i].at == c.calls[i].fn.Span { // checked on its own
+		if c.calls[i].at == c.calls[i].fn.Span || c.calls[i].at == d.Span { // checked on its own, or the place itself
 			continue
 		}
 		d.Related = append(d.Related, diag.Related{Span: c.calls[i].at, Label: "used here"})
@@ -172,16 +180,21 @@ func (c *checker) errorf(code string, at diag.Span, format string, args ...any) 
 // errors counts the errors so far, kept or not.
 func (c *checker) errors() int { return len(c.seen) }
 
+// limit reports that a limit is passed, once for all places: what passes one does so in many.
+func (c *checker) limit(at diag.Span, hint, format string, args ...any) {
+	if !c.limits[format] {
+		c.limits[format] = true
+		c.report(diag.Diagnostic{Code: "W2014", Span: at, Message: fmt.Sprintf(format, args...), Hint: hint})
+	}
+}
+
 // spend counts work; false says that the program has grown too large, which is reported once.
 func (c *checker) spend(at diag.Span) bool {
 	c.work++
 	if c.work <= maxWork {
 		return true
 	}
-	if c.work == maxWork+1 {
-		c.report(diag.Diagnostic{Code: "W2014", Span: at, Message: "this pipeline is too large once every fn is inlined",
-			Hint: "let fewer fn call each other, or name a part with `let`"})
-	}
+	c.limit(at, "let fewer fn call each other, or name a part with `let`", "this pipeline is too large once every fn is inlined")
 	return false
 }
 

@@ -113,7 +113,7 @@ func (c *checker) name(id syntax.Ident, s *scope) *expr.Expr {
 	if s.row != nil {
 		if t, ok := s.row.row.Lookup(id.Name); ok {
 			if y := s.module.Lookup(id.Name); y != nil && (y.Kind == resolve.Param || y.Kind == resolve.Let && !c.isStream(y)) {
-				c.shadows = append(c.shadows, Shadow{id.Name, id.Span, y.Span})
+				c.shadows = append(c.shadows, Shadow{id.Name, "column", y.Kind.String(), id.Span, y.Span})
 			}
 			return c.column(id, t, s)
 		}
@@ -169,7 +169,7 @@ func (c *checker) unknown(id syntax.Ident, s *scope) {
 	d := diag.Diagnostic{Code: "W2103", Span: id.Span, Message: fmt.Sprintf("unknown column `%s`", id.Name)}
 	suggest(&d, id.Name, id.Span, s.row.before, names)
 	if d.Fix == nil {
-		if best, ok := diag.Suggest(id.Name, c.valueNames(s)); ok {
+		if best, ok := meant(id.Name, c.valueNames(s)); ok {
 			d.Fix = &diag.Fix{Message: "replace with `" + best + "`", Edits: []diag.Edit{{Span: id.Span, New: best}}}
 		}
 	}
@@ -402,7 +402,7 @@ func (c *checker) compare(x *syntax.Binary, s *scope) *expr.Expr {
 	t, ok := types.Unify(a.Type.NotNull(), b.Type.NotNull())
 	if !ok {
 		d := diag.Diagnostic{Code: "W2105", Span: x.Span, Message: fmt.Sprintf("%s and %s cannot be compared", a.Type.NotNull(), b.Type.NotNull())}
-		if k := otherThanString(a.Type.Kind, b.Type.Kind); k != types.Invalid {
+		if k := otherThanString(a.Type.Kind, b.Type.Kind); k != types.Invalid && (isLiteral(a) || isLiteral(b)) {
 			d.Hint = literalHint(k)
 		}
 		c.report(d)
@@ -410,6 +410,9 @@ func (c *checker) compare(x *syntax.Binary, s *scope) *expr.Expr {
 	}
 	return c.apply(x.Op, []*expr.Expr{cast(a, t), cast(b, t)}, x.Span)
 }
+
+// isLiteral reports a constant that stands in the text as it is.
+func isLiteral(e *expr.Expr) bool { return e.Kind == expr.Const && e.Param == "" }
 
 func otherThanString(a, b types.Kind) types.Kind {
 	if a == types.String {

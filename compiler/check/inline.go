@@ -30,7 +30,7 @@ func (c *checker) enter(y *resolve.Symbol, at diag.Span) bool {
 		return false
 	}
 	if len(c.calls) >= maxInline {
-		c.errorf("W2014", at, "fn call each other more than %d deep", maxInline)
+		c.limit(at, "", "fn call each other more than %d deep", maxInline)
 		return false
 	}
 	c.calls = append(c.calls, call{y, at})
@@ -77,13 +77,13 @@ func (c *checker) inline(x *syntax.Call, y *resolve.Symbol, s *scope) *expr.Expr
 		return poison
 	}
 	defer c.leave()
-	if bad {
+	if bad || c.broken[y] {
 		return poison
 	}
 	e := c.expr(d.Body, &scope{module: y.Module, locals: locals})
 	e = c.result(e, d, y)
 	if !poisoned(e) && larger(e, maxExpr) > maxExpr {
-		c.report(diag.Diagnostic{Code: "W2014", Span: x.Span, Message: fmt.Sprintf("this expression has more than %d parts once every fn is inlined", maxExpr)})
+		c.limit(x.Span, "", "this expression has more than %d parts once every fn is inlined", maxExpr)
 		return poison
 	}
 	return e
@@ -227,7 +227,7 @@ func (c *checker) standalone(y *resolve.Symbol) {
 		typed = typed && t.Kind != types.Invalid
 		locals[p.Name.Name] = &local{value: &expr.Expr{Kind: expr.Column, Name: p.Name.Name, Type: t, Span: p.Name.Span}}
 		if z := y.Module.Lookup(p.Name.Name); z != nil && z.Kind != resolve.Fn {
-			c.shadows = append(c.shadows, Shadow{p.Name.Name, p.Name.Span, z.Span})
+			c.shadows = append(c.shadows, Shadow{p.Name.Name, "parameter of the fn", z.Kind.String(), p.Name.Span, z.Span})
 		}
 	}
 	if !typed || c.symbolStreams(y, 0) {
@@ -237,6 +237,7 @@ func (c *checker) standalone(y *resolve.Symbol) {
 	was := c.uses[y]
 	c.calls = []call{{y, y.Span}}
 	e := c.expr(d.Body, &scope{module: y.Module, locals: locals})
-	c.result(e, d, y)
+	e = c.result(e, d, y)
+	c.broken[y] = poisoned(e)
 	c.calls, c.uses[y] = nil, was
 }

@@ -3,6 +3,7 @@ package check
 import (
 	"sort"
 	"strings"
+	"unicode/utf8"
 
 	"weir/compiler/resolve"
 	"weir/compiler/types"
@@ -17,9 +18,18 @@ func listed(names []string, shown int) string {
 	return strings.Join(names, ", ")
 }
 
+// meant gives the name that a word most likely means. A single letter is never taken for another one.
+func meant(word string, names []string) (string, bool) {
+	best, ok := diag.Suggest(word, names)
+	if ok && utf8.RuneCountInString(word) == 1 && !strings.Contains(strings.ToLower(best), strings.ToLower(word)) {
+		return "", false
+	}
+	return best, ok
+}
+
 // suggest completes a diagnostic about an unknown name: what is meant, as a fix, or what there is. before reads like "after `align` a row has".
 func suggest(d *diag.Diagnostic, word string, at diag.Span, before string, names []string) {
-	best, ok := diag.Suggest(word, names)
+	best, ok := meant(word, names)
 	if ok {
 		d.Fix = &diag.Fix{Message: "replace with `" + best + "`", Edits: []diag.Edit{{Span: at, New: best}}}
 	}
@@ -49,7 +59,7 @@ func (c *checker) valueNames(s *scope) []string {
 		names = append(names, n)
 	}
 	for n, y := range s.module.Values {
-		if y.Kind == resolve.Param || y.Kind == resolve.Let && !c.isStream(y) {
+		if y.Kind == resolve.Param || y.Kind == resolve.Let && y != c.let_ && !c.isStream(y) {
 			names = append(names, n)
 		}
 	}

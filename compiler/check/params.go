@@ -44,7 +44,7 @@ func (c *checker) params() []logical.Param {
 	sort.Strings(unknown)
 	for _, n := range unknown {
 		d := diag.Diagnostic{Code: "W2010", Message: fmt.Sprintf("-p %s: %s has no parameter `%s`", n, filepath.Base(c.prog.Main.File.Name), n)}
-		if best, ok := diag.Suggest(n, names); ok {
+		if best, ok := meant(n, names); ok {
 			d.Hint = fmt.Sprintf("did you mean `-p %s=…`?", best)
 		} else if len(names) > 0 {
 			d.Hint = "its parameters are: " + listed(names, 6)
@@ -75,12 +75,19 @@ func (c *checker) constant(s *resolve.Symbol, at diag.Span) *expr.Expr {
 	return &k
 }
 
+// self stands for a parameter while its default is computed.
+var self = &expr.Expr{Kind: expr.Const}
+
 // param computes a parameter, once.
 func (c *checker) param(s *resolve.Symbol) *expr.Expr {
 	if e := c.consts[s]; e != nil {
+		if e == self {
+			c.errorf("W2006", s.Span, "the default of `%s` needs `%s` itself", s.Name, s.Name)
+			return poison
+		}
 		return e
 	}
-	c.consts[s] = poison // a default that names its own parameter
+	c.consts[s] = self
 	d := s.Decl.(*syntax.Param)
 	want := c.typeOf(d.Type, s.Module)
 	e := poison

@@ -86,7 +86,7 @@ func (c *checker) test(d *syntax.Test, name string) (Test, bool) {
 	}
 	sub := newChecker(c.prog, c.o)
 	sub.given, sub.seen, sub.uses, sub.work = givens, c.seen, c.uses, c.work
-	sub.forms, sub.parsed, sub.records = c.forms, c.parsed, c.records
+	sub.forms, sub.parsed, sub.records, sub.broken, sub.limits = c.forms, c.parsed, c.records, c.broken, c.limits
 	var need []int
 	for _, st := range d.Steps {
 		step := Step{Kind: st.Kind, Span: st.Span, Name: st.Name.Name}
@@ -127,7 +127,7 @@ func (c *checker) test(d *syntax.Test, name string) (Test, bool) {
 			}
 		}
 	}
-	return t, c.errors() == before
+	return t, c.errors() == before && len(sub.missing) == 0
 }
 
 // binding finds what a step names, and the side output where it names one.

@@ -57,7 +57,14 @@ func (l *linter) unused(p *resolve.Program, r *check.Result) {
 	if len(p.Main.Stmts) == 0 {
 		return
 	}
+	hidden := map[diag.Span]bool{}
+	for _, s := range r.Facts.Shadows {
+		hidden[s.Hidden] = true
+	}
 	for _, s := range p.Main.Own {
+		if !r.Facts.Uses[s] && hidden[s.Span] {
+			continue // said where another name is taken for it
+		}
 		if r.Facts.Uses[s] {
 			if s.Kind == resolve.Let && !r.Facts.Sinks[s] {
 				l.warn("W3105", s.Span, "write it: `"+s.Name+" |> write_tsv(…)`, or delete it", "the rows of `%s` come to no sink", s.Name)
@@ -81,8 +88,8 @@ func (l *linter) unused(p *resolve.Program, r *check.Result) {
 }
 
 func (l *linter) shadow(s check.Shadow) {
-	l.diags.Add(diag.Diagnostic{Code: "W3301", Severity: diag.Warning, Span: s.Use, Message: fmt.Sprintf("`%s` hides another name", s.Name),
-		Related: []diag.Related{{Span: s.Hidden, Label: "this is not meant here"}}, Hint: "give one of them another name"})
+	l.diags.Add(diag.Diagnostic{Code: "W3301", Severity: diag.Warning, Span: s.Use, Message: fmt.Sprintf("`%s` means the %s here, not the %s", s.Name, s.Means, s.Not),
+		Related: []diag.Related{{Span: s.Hidden, Label: "declared here"}}, Hint: "give one of them another name"})
 }
 
 // condition reports a filter that keeps all rows, or none, whatever they hold. A parameter may well switch a filter off.
