@@ -89,4 +89,3 @@ func replace(name string, text []byte) error {
 	}
 	return nil
 }
-

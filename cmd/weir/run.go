@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"weir/cmd/weir/internal/project"
+	"weir/lang/diag"
+	"weir/runtime/local"
+	"weir/runtime/op"
+	"weir/runtime/stage"
+)
+
+type runCmd struct {
+	params
+	planFlags
+	Memory    string `placeholder:"SIZE" help:"Memory for held rows and staged blocks, 1GiB by default; what needs more spills to files."`
+	Temp      string `placeholder:"DIR" help:"Folder for what is spilled; by default the system's."`
+	MaxErrors int64  `default:"0" placeholder:"N" help:"Rejected rows that nothing consumes and that are borne; -1 for any number."`
+	Progress  string `default:"auto" enum:"auto,never" help:"auto shows progress: redrawn lines on a terminal, else a line every ten seconds."`
+	Quiet     bool   `short:"q" help:"No progress and no summary."`
+	File      string `arg:"" help:"The pipeline."`
+}
+
+func (c *runCmd) Run(e *env) error {
+	p, err := compiled(e, c.File, &c.params)
+	if err != nil {
+		return err
+	}
+	plan, target, err := c.plan(e, p)
+	if err != nil {
+		return err
+	}
+	memory := target.Memory
+	if c.Memory != "" {
+		if memory, err = project.ParseSize(c.Memory); err != nil {
+			return fmt.Errorf("--memory %w", err)
+		}
+	}
+	temp, err := tempDir(c.Temp, target, p.project)
+	if err != nil {
+		return err
+	}
+	if c.MaxErrors < -1 {
+		return errors.New("--max-errors is a number of rows, or -1 for any number")
+	}
+	display := newDisplay(e.stderr, plan, c.Progress, c.Quiet)
+	summary, err := local.Run(e.ctx, plan, local.Options{
+		Catalogue: p.catalogue,
+		Storage:   p.storage,
+		TempDir:   temp,
+		Memory:    memory,
+		MaxErrors: c.MaxErrors,
+		Progress:  display.update,
+	})
+	display.close()
+	if err != nil {
+		return failed(e, err)
+	}
+	if !c.Quiet {
+		writeSummary(e.stderr, plan, summary)
+	}
+	return nil
+}
+
+// failed says why a run failed and gives the exit code that it means.
+func failed(e *env, err error) error {
+	if e.ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		fmt.Fprintln(e.stderr, "weir: interrupted; nothing was written. Run the command again to start anew.")
+		return exit(exitInterrupted)
+	}
+	var bug *stage.Bug
+	if errors.As(err, &bug) {
+		return exit(reportBug(e, bug.Error(), bug.Stack))
+	}
+	var oe *op.Error
+	if !errors.As(err, &oe) {
+		fmt.Fprintf(e.stderr, "weir: the run failed: %v\n      nothing was written\n", err)
+		return exit(exitRun)
+	}
+	head, message := "error", oe.Error()
+	if oe.Code != "" {
+		head += "[" + oe.Code + "]"
+	}
+	fmt.Fprintf(e.stderr, "%s: %s\n", head, message)
+	if oe.Node != "" {
+		fmt.Fprintf(e.stderr, "  = in: %s\n", oe.Node)
+	}
+	if oe.Hint != "" {
+		fmt.Fprintf(e.stderr, "  = hint: %s\n", oe.Hint)
+	}
+	more := ""
+	if _, ok := diag.Lookup(oe.Code); ok {
+		more = "      more: weir explain " + oe.Code
+	}
+	fmt.Fprintf(e.stderr, "  = note: the run stopped and nothing was written; it can be started again once the cause is mended%s\n", more)
+	return exit(exitRun)
+}
