@@ -5,7 +5,7 @@ var CodesW6 = []CodeInfo{
 	{"W6001", "a plan that cannot be run", "The plan names an operator, a column or a stage that is not there, or has another version. A plan is run by the version of Weir that made it: make it anew with `weir plan --save`.", "", ""},
 	{"W6002", "an operator that cannot run yet", "The language knows the operator, and this version has no implementation. `weir ops` lists those that can run.", "", ""},
 	{"W6003", "an operator failed", "The message names the operator and the cause. Nothing of the run's output is visible.", "", ""},
-	{"W6004", "a temporary file that cannot be written", "Rows that do not fit into memory go to a temporary file. Make room in that folder, or name another one with --temp-dir.", "", ""},
+	{"W6004", "a temporary file that cannot be written", "Rows that do not fit into memory go to a temporary file. Make room in that folder, or name another one with --temp.", "", ""},
 	{"W6005", "a temporary file that is damaged", "What was read back is not what was written, by its checksum: the disk or the memory of the machine is at fault.", "", ""},
 	{"W6006", "the run was interrupted", "It was stopped from outside. Outputs that become visible as a whole, which is all but print and standard output, are as they were before.", "", ""},
 	{"W6201", "a file that cannot be read", "The message names the file and the cause. A path in a pipeline is relative to the file it stands in, one given with -p to the working directory.", "", ""},
