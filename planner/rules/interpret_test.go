@@ -1,0 +1,263 @@
+package rules
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"weir/compiler/expr"
+	"weir/compiler/logical"
+	"weir/compiler/types"
+	"weir/planner/internal/graph"
+)
+
+// row is a row or a record of the interpreter below.
+type row map[string]any
+
+// errRejected says that an expression has no value for a row.
+var errRejected = errors.New("rejected")
+
+// interpret runs a plan over the operators of testcat, row by row and without any cleverness, and gives what each sink got, as text. It is
+// what the rules' plans are compared with.
+func interpret(p *logical.Plan) map[string][]string {
+	main, side := map[int][]row{}, map[string][]row{}
+	sinks := map[string][]string{}
+	rows, err := graph.Rows(p.Nodes)
+	if err != nil {
+		panic(err)
+	}
+	for _, n := range p.Nodes {
+		in := make([][]row, len(n.Inputs))
+		for port, ins := range n.Inputs {
+			for _, from := range ins {
+				if from.Side == "" {
+					in[port] = append(in[port], main[from.Node]...)
+				} else {
+					in[port] = append(in[port], side[fmt.Sprint(from.Node, from.Side)]...)
+				}
+			}
+		}
+		if len(n.Out.Row) == 0 && (n.Op == "file" || n.Op == "folder") {
+			path := n.Args.Text("path")
+			for _, r := range in[0] {
+				text, _ := json.Marshal(cutTo(r, rows[n.ID][0]))
+				sinks[path] = append(sinks[path], string(text))
+			}
+			if strings.HasPrefix(path, "bad") {
+				slices.Sort(sinks[path]) // the union of several operators' rejected rows has no order
+			}
+			continue
+		}
+		emit := func(r row) { main[n.ID] = append(main[n.ID], cutTo(r, n.Out.Row)) }
+		reject := func(r row) {
+			side[fmt.Sprint(n.ID, "rejected")] = append(side[fmt.Sprint(n.ID, "rejected")], rejected(n, r))
+		}
+		var first []row
+		if len(in) > 0 {
+			first = in[0]
+		}
+		switch n.Op {
+		case "fasta":
+			for i := range 5 {
+				emit(row{"id": string(rune('p' - i)), "description": strings.Repeat("d", i), "sequence": strings.Repeat("MK", 3*i%7) + "A"})
+			}
+			reject(row{"id": "broken"})
+		case "keep", "late":
+			for _, r := range first {
+				v, err := eval(n.Args.Expr("cond"), r)
+				switch {
+				case err != nil:
+					reject(r)
+				case v == true:
+					emit(r)
+				case n.Op == "late":
+					side[fmt.Sprint(n.ID, "late")] = append(side[fmt.Sprint(n.ID, "late")], r)
+				}
+			}
+		case "add", "only":
+			for _, r := range first {
+				out := row{}
+				if n.Op == "add" {
+					out = maps.Clone(r)
+				}
+				bad := false
+				for _, d := range n.Args["columns"].Defs {
+					v, err := eval(d.Expr, r)
+					bad = bad || err != nil
+					out[d.Name] = v
+				}
+				if bad {
+					reject(r)
+				} else {
+					emit(out)
+				}
+			}
+		case "twos":
+			as := n.Args.Names("as")
+			for i, r := range first {
+				for _, q := range first[i+1:] {
+					emit(row{as[0]: r, as[1]: q})
+				}
+			}
+		case "score":
+			for _, r := range first {
+				runScore(n, r, emit, reject)
+			}
+		case "group":
+			runGroup(n, first, emit)
+		case "head":
+			for i, r := range first {
+				if int64(i) < n.Args.Int("n", 0) {
+					emit(r)
+				}
+			}
+		case "opaque", "sampled":
+			for _, r := range first {
+				emit(r)
+			}
+		default:
+			panic("the interpreter has no " + n.Op)
+		}
+	}
+	return sinks
+}
+
+func runScore(n *logical.Node, r row, emit, reject func(row)) {
+	a, err1 := eval(n.Args.Expr("a"), r)
+	b, err2 := eval(n.Args.Expr("b"), r)
+	if err1 != nil || err2 != nil || len(a.(string)) == 1 && len(b.(string)) == 1 {
+		reject(r)
+		return
+	}
+	s := int64(len(a.(string))*17+len(b.(string))*5) % 40
+	out := maps.Clone(r)
+	if _, known := r["score"]; !known {
+		if float64(s) < n.Args.Float("min_score", -1) {
+			return
+		}
+		out["score"] = s
+	}
+	out["identity"], out["path"] = float64(s)/40, fmt.Sprint(a, b)
+	emit(out)
+}
+
+func runGroup(n *logical.Node, in []row, emit func(row)) {
+	var order []string
+	groups := map[string]row{}
+	for _, r := range in {
+		g := row{"n": int64(0)}
+		key := ""
+		if by := n.Args["by"]; by != nil {
+			for _, k := range by.Keys {
+				v, _ := eval(k.Expr, r)
+				g[k.Name] = v
+				key += fmt.Sprint(v, "|")
+			}
+		}
+		if groups[key] == nil {
+			groups[key] = g
+			order = append(order, key)
+		}
+		groups[key]["n"] = groups[key]["n"].(int64) + 1
+	}
+	for _, key := range order {
+		emit(groups[key])
+	}
+}
+
+// rejected names the operator and the row by what no rule takes away from it: every plan here keeps the id, or has pairs.
+func rejected(n *logical.Node, r row) row {
+	out := row{}
+	for _, f := range types.Rejected {
+		out[f.Name] = nil
+	}
+	out["operator"] = n.Name()
+	return out
+}
+
+// cutTo gives the columns of the type. A missing column is a bug of a rule.
+func cutTo(r row, t types.Row) row {
+	out := row{}
+	for _, f := range t {
+		v, ok := r[f.Name]
+		if !ok {
+			panic("a row has no column " + f.Name)
+		}
+		if f.Type.Kind == types.Record {
+			v = cutTo(v.(row), f.Type.Fields)
+		}
+		out[f.Name] = v
+	}
+	return out
+}
+
+func eval(e *expr.Expr, r row) (any, error) {
+	switch e.Kind {
+	case expr.Const:
+		return e.Value, nil
+	case expr.Column:
+		v, ok := r[e.Name]
+		if !ok {
+			panic("no column " + e.Name)
+		}
+		return v, nil
+	case expr.Field:
+		v, err := eval(e.Args[0], r)
+		if err != nil {
+			return nil, err
+		}
+		f, ok := v.(row)[e.Name]
+		if !ok {
+			panic("no field " + e.Name)
+		}
+		return f, nil
+	}
+	x, err := eval(e.Args[0], r)
+	if err != nil || e.Name == expr.And && x == false || e.Name == expr.Or && x == true {
+		return x, err
+	}
+	var y any
+	if len(e.Args) > 1 {
+		if y, err = eval(e.Args[1], r); err != nil {
+			return nil, err
+		}
+	}
+	switch e.Name {
+	case "length":
+		return int64(len(x.(string))), nil
+	case "risky":
+		s := x.(string)
+		if len(s)%3 == 2 || s == "n" {
+			return nil, errRejected
+		}
+		return int64(len(s)), nil
+	case expr.And, expr.Or:
+		return y, nil
+	case expr.Ge:
+		return compare(x, y) >= 0, nil
+	case expr.Gt:
+		return compare(x, y) > 0, nil
+	case expr.Lt:
+		return compare(x, y) < 0, nil
+	case expr.Cast:
+		return x, nil
+	}
+	panic("the interpreter has no " + e.Name)
+}
+
+func compare(x, y any) int {
+	if s, ok := x.(string); ok {
+		return strings.Compare(s, y.(string))
+	}
+	a, b := number(x), number(y)
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
