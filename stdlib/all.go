@@ -9,6 +9,7 @@ import (
 	"weir/stdlib/align"
 	"weir/stdlib/core"
 	"weir/stdlib/relational"
+	"weir/stdlib/seqio"
 	"weir/stdlib/stat"
 	"weir/stdlib/text"
 )
@@ -18,6 +19,7 @@ func Catalogue() (*op.Catalogue, error) {
 	operators := slices.Concat(
 		[]*op.Operator{align.Pairs, align.Align, align.Search},
 		relational.Operators,
+		seqio.Operators,
 	)
 	functions := slices.Concat(core.Functions, text.Functions)
 	return op.NewCatalogue(operators, functions, stat.Aggregates)

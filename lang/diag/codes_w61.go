@@ -11,6 +11,17 @@ var codesW61 = []CodeInfo{
 	{"W6106", "a target that cannot be run on yet", "Only local runs pipelines so far.", "", ""},
 }
 
+// codesW62 are the codes of reading files, which the readers of stdlib give.
+var codesW62 = []CodeInfo{
+	{"W6201", "a file that cannot be read to its end", "The storage failed while the file was being read. The run stops; nothing is written.", "", ""},
+	{"W6202", "damaged compressed data", "A compressed file is truncated, has a wrong checksum or something else behind it. None of its records can be trusted, so the run stops.", "", ""},
+	{"W6211", "a sequence without a header", "A FASTA record begins with a line `>id description`.", "", ""},
+	{"W6212", "a byte that is no letter of a sequence", "Proteins have the letters A to Z and *, dna and rna IUPAC's nucleotide codes; white space is passed over.", "", ""},
+	{"W6213", "a gap in a sequence", "- and . stand in alignments. `gaps: strip` removes them.", "", ""},
+	{"W6214", "a header without an id", "The id is the first word after >.", "", ""},
+	{"W6216", "a record that is too long", "A record has at most 64 MiB of residues and a header of at most 1 MiB, so that memory is bounded.", "", ""},
+}
+
 // codesW63 are the codes of a running alignment, which stdlib/align gives.
 var codesW63 = []CodeInfo{
 	{"W6301", "an alignment's scheme cannot be made", "The matrix file cannot be read, or matrix and gap costs do not go together.", "", ""},

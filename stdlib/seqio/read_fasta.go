@@ -1,0 +1,291 @@
+// Package seqio reads and writes files of biological sequences.
+package seqio
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"iter"
+
+	"weir/compiler/types"
+	"weir/planner/estimate"
+	"weir/runtime/batch"
+	"weir/runtime/op"
+	"weir/stdlib/internal/input"
+)
+
+// Operators lists the operators of the package.
+var Operators = []*op.Operator{ReadFasta}
+
+// ReadFasta is the operator that reads FASTA files.
+var ReadFasta = &op.Operator{
+	Name: "read_fasta",
+	Role: op.SourceRole,
+	Doc: `reads FASTA files.
+
+The path names a file, a folder (with a trailing /) or a glob; files come in the order of their names. Gzip, of many members as bgzip writes it, too, and
+zstd are found by the content. The id is the first word of the header, the description the rest. Letters are folded to upper case, so that soft masking is
+lost; white space and lines that begin with ; are passed over. docs/fasta.md says what is made of unusual files. A record that is bad goes to ` +
+		"`.rejected`" + `; a file whose bytes cannot be trusted stops the run. Memory is bounded by the longest record, of at most 64 MiB.`,
+	Params: []op.Param{
+		{Name: "path", Kind: op.Value, Type: types.Of(types.Path), Required: true, Doc: "A file, a folder or a glob."},
+		{Name: "alphabet", Kind: op.Word, Words: []string{"protein", "dna", "rna"}, Default: "protein",
+			Doc: "The type of `sequence`, and the letters that it may have: all 26 and * in proteins, IUPAC's codes in dna and rna."},
+		{Name: "stop", Kind: op.Word, Words: []string{"keep", "strip"}, Default: "keep", Doc: "`strip` removes a trailing * of a protein."},
+		{Name: "gaps", Kind: op.Word, Words: []string{"reject", "strip"}, Default: "reject", Doc: "What to do with - and . in a sequence: the record is bad, or they are removed."},
+	},
+	Type: func(t *op.Typing) types.Row {
+		return types.Row{
+			{Name: "id", Type: types.Of(types.String)},
+			{Name: "description", Type: types.Of(types.String)},
+			{Name: "sequence", Type: types.Of(kindOf(t.Args))},
+		}
+	},
+	Caps: op.Caps{
+		Needs:      func(op.Args, []types.Row, op.ColumnSet) []op.ColumnSet { return nil },
+		SplitCount: input.CountFiles,
+	},
+	Estimate: estimateFasta,
+	Source:   func(c *op.Config) (op.Source, error) { return &fastaSource{cfg: c}, nil },
+}
+
+func kindOf(a op.Args) types.Kind {
+	k, _ := types.Scalar(a.Word("alphabet"))
+	if k == types.Invalid {
+		return types.Protein
+	}
+	return k
+}
+
+// fastaSource reads whole files as splits.
+type fastaSource struct {
+	cfg *op.Config
+	ctx op.Context
+}
+
+func (s *fastaSource) Open(ctx op.Context) error { s.ctx = ctx; return nil }
+func (s *fastaSource) Close() error              { return nil }
+
+func (s *fastaSource) Splits(ctx op.Context) iter.Seq2[op.Split, error] {
+	return input.FileSplits(ctx.Context(), ctx.Storage(), s.cfg.Args.Text("path"))
+}
+
+// chunk is what one read asks for; batchBytes is what a batch holds at most, but for one record.
+const (
+	chunk      = 256 << 10
+	batchBytes = 256 << 10
+)
+
+func (s *fastaSource) Read(split op.Split, out op.Output) error {
+	var f input.FileSplit
+	if err := json.Unmarshal(split.Data, &f); err != nil {
+		return fmt.Errorf("split: %w", err)
+	}
+	in, err := input.Open(s.ctx.Context(), s.ctx.Storage(), f.Path)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = in.Close() }() // read only: nothing is lost
+	w := newRecordWriter(s.cfg.Out, f.Path, split.Index, out)
+	p := newParser(newAlphabet(kindOf(s.cfg.Args)), s.cfg.Args.Word("stop") == "strip", s.cfg.Args.Word("gaps") == "strip", w.add)
+	// A stream of unknown length may trickle: what one read gave is given on at once.
+	trickles := in.Info.Size < 0
+	buf := make([]byte, chunk)
+	for {
+		if err := s.ctx.Context().Err(); err != nil {
+			return err
+		}
+		n, err := in.Read(buf)
+		if ferr := p.feed(buf[:n]); ferr != nil {
+			return ferr
+		}
+		if err == io.EOF {
+			if err := p.finish(); err != nil {
+				return err
+			}
+			return w.flush()
+		}
+		if err != nil {
+			return err
+		}
+		if trickles {
+			if err := w.flush(); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// recordWriter gathers records into batches of the columns that are wanted.
+type recordWriter struct {
+	row      types.Row
+	file     string
+	split    uint64
+	out      op.Output
+	builders []*batch.Builder
+	origin   *batch.Origin
+	bytes    int
+	total    uint64 // good records of the split so far
+}
+
+func newRecordWriter(row types.Row, file string, split uint64, out op.Output) *recordWriter {
+	w := &recordWriter{row: row, file: file, split: split, out: out}
+	w.reset()
+	return w
+}
+
+func (w *recordWriter) reset() {
+	w.builders = make([]*batch.Builder, len(w.row))
+	for i, f := range w.row {
+		w.builders[i] = batch.NewBuilder(f.Type, 64)
+	}
+	w.origin, w.bytes = &batch.Origin{File: w.file}, 0
+}
+
+// add takes a record, or rejects it.
+func (w *recordWriter) add(r *record) error {
+	id, description := r.split()
+	if r.reason == "" && len(id) == 0 {
+		r.code, r.reason, r.reasonLine = "W6214", "the header has no id: a record begins with a line `>id description`", r.line
+	}
+	if r.reason != "" {
+		return w.out.Reject(r.rejection(w.file))
+	}
+	for i, f := range w.row {
+		switch f.Name {
+		case "id":
+			w.builders[i].Bytes(id)
+		case "description":
+			w.builders[i].Bytes(description)
+		case "sequence":
+			w.builders[i].Bytes(r.sequence)
+		}
+	}
+	w.bytes += len(r.header) + len(r.sequence)
+	o := w.origin
+	o.Record, o.Line, o.Byte = append(o.Record, r.number), append(o.Line, r.line), append(o.Byte, r.offset)
+	if w.bytes >= batchBytes {
+		return w.flush()
+	}
+	return nil
+}
+
+// flush emits what has been gathered.
+func (w *recordWriter) flush() error {
+	n := len(w.origin.Record)
+	if n == 0 {
+		return nil
+	}
+	b := &batch.Batch{Row: w.row, N: n, Origin: w.origin, Ord: [][]uint64{make([]uint64, n), make([]uint64, n)}}
+	for i := range n {
+		b.Ord[0][i], b.Ord[1][i] = w.split, w.total
+		w.total++
+	}
+	for _, bu := range w.builders {
+		b.Cols = append(b.Cols, bu.Done())
+	}
+	w.reset()
+	return w.out.Emit(b)
+}
+
+// sampleBytes is how much of the files an estimate reads.
+const sampleBytes = 1 << 20
+
+// estimateFasta reads the beginning of the files and goes on from there: it counts exactly what fits into sampleBytes.
+func estimateFasta(e *op.Estimating) (estimate.Stream, estimate.Work) {
+	unknown := estimate.Stream{}
+	if e.Storage == nil {
+		return unknown, estimate.Work{}
+	}
+	seen, err := sampleFasta(e)
+	if err != nil || seen.records == 0 && seen.share < 1 {
+		return unknown, estimate.Work{}
+	}
+	mean := func(n int64) estimate.Number {
+		x := 0.0
+		if seen.records > 0 {
+			x = float64(n) / float64(seen.records)
+		}
+		if seen.share >= 1 {
+			return estimate.Exact(x, "counted")
+		}
+		return estimate.Around(x, 0.1, "sampled")
+	}
+	out := estimate.Stream{Width: map[string]estimate.Number{"id": mean(seen.ids), "description": mean(seen.descriptions), "sequence": mean(seen.residues)}}
+	if seen.share >= 1 {
+		out.Rows = estimate.Exact(float64(seen.records), "counted")
+	} else {
+		out.Rows = estimate.Around(float64(seen.records)/seen.share, 0.1, "sampled")
+	}
+	return out, estimate.Work{Bytes: estimate.Exact(float64(seen.size), "file size")}
+}
+
+// sample is what the beginning of the files has; share is the part of all bytes that has been seen.
+type sample struct {
+	records, ids, descriptions, residues, size int64
+	share                                      float64
+}
+
+func sampleFasta(e *op.Estimating) (sample, error) {
+	var out sample
+	ctx := context.Background()
+	files, err := e.Storage.List(ctx, e.Args.Text("path"))
+	if err != nil {
+		return out, err
+	}
+	for _, f := range files {
+		if f.Size < 0 {
+			return out, fmt.Errorf("%s cannot be read twice", f.Path)
+		}
+		out.size += f.Size
+	}
+	seen, left := 0.0, sampleBytes
+	a := newAlphabet(kindOf(e.Args))
+	for _, f := range files {
+		if left <= 0 {
+			break
+		}
+		in, err := input.Open(ctx, e.Storage, f.Path)
+		if err != nil {
+			return out, err
+		}
+		p := newParser(a, false, true, func(r *record) error {
+			if id, description := r.split(); r.reason == "" && len(id) > 0 {
+				out.records++
+				out.ids, out.descriptions = out.ids+int64(len(id)), out.descriptions+int64(len(description))
+				out.residues += int64(len(r.sequence))
+			}
+			return nil
+		})
+		buf := make([]byte, 64<<10)
+		whole := false
+		for left > 0 && !whole {
+			n, rerr := in.Read(buf)
+			left -= n
+			err = p.feed(buf[:n])
+			whole = rerr == io.EOF
+			if err == nil && rerr != nil && !whole {
+				err = rerr
+			}
+			if err != nil {
+				_ = in.Close()
+				return out, err
+			}
+		}
+		if whole {
+			if err := p.finish(); err != nil {
+				return out, err
+			}
+			seen += float64(f.Size)
+		} else {
+			seen += in.Consumed() * float64(f.Size)
+		}
+		_ = in.Close() // read only: nothing is lost
+	}
+	out.share = 1
+	if out.size > 0 {
+		out.share = seen / float64(out.size)
+	}
+	return out, nil
+}
