@@ -134,13 +134,14 @@ func TestDiagnostics(t *testing.T) {
 		t.Errorf("%d cases, want 80 or more", n)
 	}
 	for _, c := range diag.Codes() {
-		ours := strings.HasPrefix(c.Code, "W20") || strings.HasPrefix(c.Code, "W21") || strings.HasPrefix(c.Code, "W22") || strings.HasPrefix(c.Code, "W25") ||
-			strings.HasPrefix(c.Code, "W3") && c.Code > "W31"
-		if ours && !codes[c.Code] {
+		if ours(c.Code) && !unseen[c.Code] && !codes[c.Code] {
 			t.Errorf("no case gives %s", c.Code)
 		}
 	}
 }
+
+// unseen are the codes that no small case can give: of too many files, and of faults in the catalogue itself.
+var unseen = map[string]bool{"W2004": true, "W2227": true, "W2228": true}
 
 // TestPlans compares plans, and reads each back from its JSON.
 func TestPlans(t *testing.T) {
