@@ -13,8 +13,8 @@ var codesW61 = []CodeInfo{
 
 // codesW62 are the codes of reading files, which the readers of stdlib give.
 var codesW62 = []CodeInfo{
-	{"W6201", "a file that cannot be read to its end", "The storage failed while the file was being read. The run stops; nothing is written.", "", ""},
-	{"W6202", "damaged compressed data", "A compressed file is truncated, has a wrong checksum or something else behind it. None of its records can be trusted, so the run stops.", "", ""},
+	{"W6251", "a file that cannot be read to its end", "The storage failed while the file was being read. The run stops; nothing is written.", "", ""},
+	{"W6252", "damaged compressed data", "A compressed file is truncated, has a wrong checksum or something else behind it. None of its records can be trusted, so the run stops.", "", ""},
 	{"W6211", "a sequence without a header", "A FASTA record begins with a line `>id description`.", "", ""},
 	{"W6212", "a byte that is no letter of a sequence", "Proteins have the letters A to Z and *, dna and rna IUPAC's nucleotide codes; white space is passed over.", "", ""},
 	{"W6213", "a gap in a sequence", "- and . stand in alignments. `gaps: strip` removes them.", "", ""},

@@ -116,9 +116,9 @@ func (in *Input) failed(err error) error {
 	if errors.As(err, &oe) || errors.Is(err, context.Canceled) {
 		return err
 	}
-	e := &op.Error{Code: "W6201", File: in.path, Err: err, Message: "the file cannot be read to its end"}
+	e := &op.Error{Code: "W6251", File: in.path, Err: err, Message: "the file cannot be read to its end"}
 	if in.Compressed {
-		e.Code, e.Message = "W6202", "the compressed data is damaged"
+		e.Code, e.Message = "W6252", "the compressed data is damaged"
 		e.Hint = "get the file anew; `gzip -t` or `zstd -t` tests it"
 		switch {
 		case errors.Is(err, io.ErrUnexpectedEOF):
