@@ -35,8 +35,8 @@ var predicatePushdown = &Rule{
 		if other := p.other(m, n); other != "" {
 			return stays + other + " reads all of its rows", false
 		}
-		if p.sides(m) || len(m.Inputs[0]) != 1 {
-			return stays + "its other inputs and outputs are in use", false
+		if p.sides(n) || p.sides(m) || len(m.Inputs[0]) != 1 {
+			return stays + "a side output is in use, or several streams come in", false
 		}
 		if !n.Out.Row.Equal(p.rows[n.ID][0]) {
 			return stays + "it narrows a column's type for what follows", false
