@@ -186,7 +186,16 @@ func (x *aligner) Data(_ int, b *batch.Batch, out op.Output) error {
 		x.scores = make([]int32, len(pairs))
 	}
 	scores := x.scores[:len(pairs)]
-	if !x.scored {
+	if x.scored {
+		v := b.Col("score")
+		for i, r := range rows {
+			if v.Type.Kind == types.Float {
+				scores[i] = x.scheme.Threshold(v.Float(int(r)))
+			} else {
+				scores[i] = x.scheme.Threshold(float64(v.Int(int(r))))
+			}
+		}
+	} else {
 		if err := x.score(queries, targets, pairs, scores); err != nil {
 			return err
 		}
@@ -233,7 +242,7 @@ func (x *aligner) emit(b *batch.Batch, rows []uint32, queries, targets *side, pa
 					return err
 				}
 			}
-			if err := x.engine.tracer.Align(query, target, res.path); err != nil {
+			if err := x.engine.tracer.AlignKnown(query, target, res.score, res.path); err != nil {
 				return &op.Error{Code: "W6304", Message: "a pair is too long to be aligned", Err: err}
 			}
 		}

@@ -400,7 +400,7 @@ func (x *searchScan) emit(qb *batch.Batch, r queryRange, best []hits, out op.Out
 			// Both were encoded before, so neither fails.
 			qcodes, _ = x.scheme.Matrix.EncodeSeq(qcodes[:0], query)
 			tcodes, _ = x.scheme.Matrix.EncodeSeq(tcodes[:0], target)
-			if err := x.engine.tracer.Align(qcodes, tcodes, res.path); err != nil {
+			if err := x.engine.tracer.AlignKnown(qcodes, tcodes, res.score, res.path); err != nil {
 				return &op.Error{Code: "W6304", Message: "a pair is too long to be aligned", Err: err}
 			}
 		}
