@@ -21,6 +21,7 @@ type args struct {
 	leftStep    int64 // global: what left grows by from row to row
 	first       int64 // local: cost of the first residue of a gap; global: what it costs more than another one
 	extend      int64
+	bias        int64 // local: what the profile has on top of the scores, 0 in assembly
 }
 
 // check panics unless every access of a kernel falls into the slices. Offsets in query must be less than

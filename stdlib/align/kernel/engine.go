@@ -25,6 +25,7 @@ type job struct {
 	want     []Set   // nil, or an entry nil: all
 	put      func(row, column int, score int32)
 	narrow   func(row, column int)
+	exact    func(row, column int) int32 // the reference's score, for what no kernel can take
 }
 
 // engine has the scratch memory to run jobs.
@@ -116,7 +117,8 @@ func (e *engine) runStrip(j *job, first, last int) {
 	e.fillTable(codes)
 	perPanel := int32(max(1, profileBytes/stride))
 	e.panel.rewind(lanes)
-	e.args = args{stride: int64(stride), first: int64(e.side.first), extend: int64(e.side.extend)}
+	e.args = args{stride: int64(stride), first: int64(e.side.first), extend: int64(e.side.extend),
+		bias: e.kernel.bias}
 	if e.side.local {
 		e.zero = aligned(e.zero, vector)
 		for l := range lanes {
@@ -143,7 +145,9 @@ func (e *engine) runStrip(j *job, first, last int) {
 		p.profile = aligned(p.profile, int(p.tiles)*stride)
 		b := buildArgs{codes: p.codes, table: e.table, profile: p.profile, tiles: int64(p.tiles), rows: int64(codes),
 			scale: int64(e.side.scale)}
-		if !e.side.local {
+		if e.side.local {
+			b.add = e.kernel.bias
+		} else {
 			b.add = 2 * int64(e.side.extend)
 		}
 		b.check(vector, lanes)
@@ -207,7 +211,7 @@ func (e *engine) resetValues() (keep, reset int32) {
 	switch k := e.kernel; {
 	case !e.side.local:
 		return 0, -1
-	case k.bits == 32:
+	case k.zero == 0:
 		return -1, 0
 	default:
 		return k.top, k.zero

@@ -7,14 +7,17 @@ import (
 	"weir/stdlib/align/scoring/oracletest"
 )
 
-// Every pair of the oracle in every configuration, one path after the other; under -short the first 40 sequences.
+// Every pair of the oracle in every configuration, one path after the other; the slow paths with less.
 func TestScoresEqualTheOracle(t *testing.T) {
 	pairs := oracletest.Pairs(t)
 	all := oracletest.Sequences(t)
 	for _, path := range kernel.Paths() {
 		sequences := all
-		if testing.Short() || path == "scalar" { // package scalar has its own test of all pairs
+		switch {
+		case testing.Short() || path == "scalar": // package scalar has its own test of all pairs
 			sequences = all[:40]
+		case path == "swar":
+			sequences = all[:120]
 		}
 		t.Setenv(kernel.PathVariable, path)
 		for column, c := range oracletest.Configs(t) {

@@ -9,7 +9,8 @@ import (
 // PathVariable is the environment variable that forces a path by its name.
 const PathVariable = "WEIR_ALIGN_PATH"
 
-// path is one implementation: its kernels from the narrowest lanes to the widest. The scalar path has none.
+// path is one implementation: its kernels from the narrowest lanes to the widest. What exceeds
+// them, which for the scalar path is everything, goes to package scalar.
 type path struct {
 	name   string
 	vector int // bytes
@@ -24,13 +25,16 @@ type kernel struct {
 	build func(*buildArgs)
 	// column reduces the edge of a global kernel to its best; it needs args.edge, rows, column and extend.
 	column func(*args)
+	// The scaled scores and gap costs that a local kernel can take.
+	minScore, maxScore, maxGap int64
+	bias                       int64 // what a local kernel wants added to every score
 	// An element is a value plus zero, and stays between bottom and top. A local score whose element reaches top may be
 	// too small.
 	zero, bottom, top int32
 }
 
 // paths are those that this processor can run, fastest first.
-var paths = append(nativePaths(), path{name: "scalar"})
+var paths = append(nativePaths(), swarPath(), path{name: "scalar"})
 
 // Paths names the paths that this processor can run, fastest first.
 func Paths() []string {

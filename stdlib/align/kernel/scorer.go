@@ -60,7 +60,8 @@ func (sc *Scorer) ScoreAll(queries [][]byte, b *Block, want []Set, scores [][]in
 		order = order[long:]
 	}
 	sc.run(&sc.direct, &job{rows: queries, columns: b.targets, byLength: order, want: want,
-		put: func(q, t int, score int32) { scores[q][t] = score }})
+		put:   func(q, t int, score int32) { scores[q][t] = score },
+		exact: func(q, t int) int32 { return scalar.Score(sc.scheme, queries[q], b.targets[t]) }})
 }
 
 // prepare counts the cells, scores the pairs that the vector kernels do not take, and returns what is left.
@@ -153,7 +154,9 @@ func (sc *Scorer) longTargets(queries [][]byte, b *Block) int {
 
 // scoreSwapped scores all queries against the given targets with the targets down the rows.
 func (sc *Scorer) scoreSwapped(queries [][]byte, b *Block, targets []int32, want []Set, scores [][]int32) {
-	j := &job{columns: queries, put: func(r, q int, score int32) { scores[q][targets[r]] = score }}
+	j := &job{columns: queries,
+		put:   func(r, q int, score int32) { scores[q][targets[r]] = score },
+		exact: func(r, q int) int32 { return scalar.Score(sc.scheme, queries[q], b.targets[targets[r]]) }}
 	for q, query := range queries {
 		if m := len(query); m > 0 && m <= maxRows {
 			j.byLength = append(j.byLength, int32(q))
@@ -179,8 +182,8 @@ func (sc *Scorer) scoreSwapped(queries [][]byte, b *Block, targets []int32, want
 	sc.run(&sc.swapped, j)
 }
 
-// run scores a job with the narrowest kernel that has room for the scheme, and what does not fit into its lanes with
-// the next one.
+// run scores a job with the narrowest kernel that has room for the scheme, what does not fit into its lanes with the
+// next one, and what fits into none with the reference.
 func (sc *Scorer) run(s *side, j *job) {
 	kernels := sc.path.global
 	if s.local {
@@ -188,8 +191,7 @@ func (sc *Scorer) run(s *side, j *job) {
 	}
 	for i := range kernels {
 		k := &kernels[i]
-		last := i+1 == len(kernels)
-		if !last && !s.fits(k) {
+		if !s.fits(k) {
 			continue
 		}
 		var wider []Set
@@ -205,7 +207,7 @@ func (sc *Scorer) run(s *side, j *job) {
 			}
 			wider[r].Add(c)
 		}
-		if !s.local && !last {
+		if !s.local {
 			j.splitByRange(k, s)
 		}
 		sc.engine.run(k, s, j)
@@ -213,6 +215,16 @@ func (sc *Scorer) run(s *side, j *job) {
 			return
 		}
 		j.want = wider
+	}
+	for r, row := range j.rows {
+		if len(row) == 0 || len(row) > maxRows {
+			continue
+		}
+		for _, c := range j.byLength {
+			if j.want == nil || j.want[r] == nil || j.want[r].Has(int(c)) {
+				j.put(r, int(c), j.exact(r, int(c)))
+			}
+		}
 	}
 }
 

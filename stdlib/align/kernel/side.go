@@ -71,8 +71,7 @@ func (s *side) fits(k *kernel) bool {
 		}
 	}
 	if s.local {
-		limit := int64(1)<<(k.bits-1) - 1
-		return s.most <= limit && -least <= limit && int64(s.first) <= limit
+		return least >= k.minScore && s.most <= k.maxScore && int64(s.first) <= k.maxGap
 	}
 	// How far global alignments fall below 0: to open a gap in each sequence, once more for E and F, once more for what
 	// is compared with them; and the columns before the first residue.
