@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 )
 
 // Caps of a plan's JSON. maxNesting bounds the sum over all bytes of how deep they are nested, which is what decoding costs.
@@ -66,9 +65,6 @@ func Decode(data []byte) (*Plan, error) {
 	var p Plan
 	if err := d.Decode(&p); err != nil {
 		return nil, located(err)
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("byte %d: the plan ends here and the text goes on", d.InputOffset())
 	}
 	if err := shape(&p); err != nil {
 		return nil, err

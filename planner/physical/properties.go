@@ -187,22 +187,27 @@ func carried(d *op.Operator, n *logical.Node, keys []string) []string {
 	return out
 }
 
-// definedAs gives the column that a list of definitions gives the input column k; "" for none.
+// definedAs gives the column of the output that holds the input column k: k itself where it is kept, else one that is defined as it; "" for
+// none.
 func definedAs(a *op.Arg, k string, keeps bool) string {
-	if a != nil {
-		for _, def := range a.Defs {
-			if p, ok := def.Expr.Path(); ok && p == k {
-				return def.Name
-			}
-			if def.Name == k {
-				return ""
-			}
+	name := ""
+	if keeps {
+		name = k
+	}
+	if a == nil {
+		return name
+	}
+	for _, def := range a.Defs {
+		if def.Name == name {
+			name = ""
 		}
 	}
-	if keeps {
-		return k
+	for _, def := range a.Defs {
+		if p, ok := def.Expr.Path(); ok && p == k && name == "" {
+			name = def.Name
+		}
 	}
-	return ""
+	return name
 }
 
 // sameKeys reports whether rows that lie by the columns have lie as the keys want them: the same columns, in order and of the same types.
