@@ -29,7 +29,8 @@ fit) is rejected.` + fmt.Sprintf(boundsDoc, "the groups"),
 	Caps:     op.Caps{Keyed: "by", Needs: needsAggregate},
 	Estimate: estimateAggregate,
 	New:      func(c *op.Config) (op.Instance, error) { return &aggregate{cfg: c, groups: newGroups()}, nil },
-	Examples: []op.Example{{Doc: "Groups, and the group of rows without a key.", Code: `let readings = read_jsonl("r.jsonl", as: { plate: string?, od: float? })
+	Examples: []op.Example{{Doc: "Groups, and the group of rows without a key.", Code: `type Row = { plate: string?, od: float? }
+let readings = read_jsonl("r.jsonl", as: Row)
 let out = readings |> aggregate(by: plate, n = count(), seen = count(od), total = sum(od), top = max(od))
 out |> print()
 test "three groups" {
@@ -282,7 +283,7 @@ func (a *aggregate) Drain(out op.Output) error {
 
 // give emits the rows of groups.
 func (a *aggregate) give(part []int, names []string, keys []*batch.Vector, out op.Output) error {
-	idx := make([]uint32, 0, len(part))
+	idx, kept := make([]uint32, 0, len(part)), make([]int, 0, len(part))
 	for _, g := range part {
 		if code, reason := a.failure(g); code != "" {
 			if err := out.Reject(op.Rejection{Byte: -1, Code: code, Reason: reason + a.which(names, keys, g)}); err != nil {
@@ -290,15 +291,9 @@ func (a *aggregate) give(part []int, names []string, keys []*batch.Vector, out o
 			}
 			continue
 		}
-		idx = append(idx, uint32(g))
+		idx, kept = append(idx, uint32(g)), append(kept, g)
 	}
-	b := &batch.Batch{Row: a.cfg.Out, N: len(idx), Cols: make([]*batch.Vector, len(a.cfg.Out)), Ord: make([][]uint64, a.groups.levels)}
-	for level := range b.Ord {
-		b.Ord[level] = make([]uint64, len(idx))
-		for i, g := range idx {
-			b.Ord[level][i] = a.groups.ordinals(int(g))[level]
-		}
-	}
+	b := &batch.Batch{Row: a.cfg.Out, N: len(idx), Cols: make([]*batch.Vector, len(a.cfg.Out)), Ord: a.groups.ordinalsOf(kept)}
 	for i, f := range a.cfg.Out {
 		for k, name := range names {
 			if name == f.Name {

@@ -23,7 +23,8 @@ A row for which the condition is null is dropped, as SQL does. Behind ` + "`filt
 		return out, estimate.Work{}
 	},
 	New: func(c *op.Config) (op.Instance, error) { return &filter{cfg: c}, nil },
-	Examples: []op.Example{{Doc: "A reading that is missing is not dense.", Code: `let readings = read_jsonl("r.jsonl", as: { well: string, od: float? })
+	Examples: []op.Example{{Doc: "A reading that is missing is not dense.", Code: `type Row = { well: string, od: float? }
+let readings = read_jsonl("r.jsonl", as: Row)
 let dense = readings |> filter(od is not null and od > 1.0)
 dense |> print()
 test "null is not dense" {

@@ -115,6 +115,29 @@ func (g *groups) place(n uint32, added bool, ord [][]uint64, row int) {
 	}
 }
 
+// before reports whether a row stands before the least ordinals of a key.
+func (g *groups) before(n uint32, ord [][]uint64, row int) bool {
+	at := g.ordinals(int(n))
+	for level := range min(g.levels, len(ord)) {
+		if x := ord[level][row]; x != at[level] {
+			return x < at[level]
+		}
+	}
+	return false
+}
+
+// ordinalsOf gives the ordinals of keys as a batch has them.
+func (g *groups) ordinalsOf(ns []int) [][]uint64 {
+	ord := make([][]uint64, g.levels)
+	for level := range ord {
+		ord[level] = make([]uint64, len(ns))
+		for i, n := range ns {
+			ord[level][i] = g.ordinals(n)[level]
+		}
+	}
+	return ord
+}
+
 func (g *groups) ordinals(n int) []uint64 { return g.ord[n*g.levels : (n+1)*g.levels] }
 
 // inOrder lists the numbers of the keys by their ordinals, ties by key; without ordinals by key alone, so that the order does not depend on who

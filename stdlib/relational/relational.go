@@ -10,7 +10,8 @@ import (
 )
 
 // Operators lists the operators of the package.
-var Operators = []*op.Operator{Filter, Derive, Select, Drop, Rename, Limit, Aggregate, Sort}
+var Operators = []*op.Operator{Filter, Derive, Select, Drop, Rename, Limit, Sample, Sort,
+	Distinct, Union, Explode, Aggregate, Join, Window, EventTime}
 
 // Codes of what goes wrong in these operators; lang/diag explains them.
 const (

@@ -27,7 +27,8 @@ equal keys stay in the order that they had.` + fmt.Sprintf(boundsDoc, "all rows"
 	Caps:       op.Caps{Needs: passOn("keys")},
 	Estimate:   sameStream,
 	New:        func(c *op.Config) (op.Instance, error) { return &sorter{cfg: c}, nil },
-	Examples: []op.Example{{Doc: "The highest first; null has no height.", Code: `let peaks = read_jsonl("p.jsonl", as: { name: string, height: int? })
+	Examples: []op.Example{{Doc: "The highest first; null has no height.", Code: `type Row = { name: string, height: int? }
+let peaks = read_jsonl("p.jsonl", as: Row)
 let out = peaks |> filter(height is not null) |> sort(desc(height), name) |> limit(2)
 out |> print()
 test "the two highest" {
