@@ -1,0 +1,139 @@
+package conformance
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"iter"
+	"sync"
+
+	"weir/compiler/logical"
+	"weir/compiler/types"
+	"weir/runtime/batch"
+	"weir/runtime/op"
+)
+
+// capture is the operator that keeps what a test expects to see: frames in a file of the test's own storage.
+const capture = "capture"
+
+// operators are the two operators that only tests have: one gives the rows of `given`, the other keeps those that `expect` compares.
+func operators() []*op.Operator {
+	return []*op.Operator{
+		{
+			Name: logical.Rows, Role: op.SourceRole, Doc: "gives the rows of a test's `given`.",
+			Params: []op.Param{{Name: logical.Rows, Kind: op.RowType, Required: true}},
+			Type:   func(t *op.Typing) types.Row { return t.Args[logical.Rows].Row },
+			Caps:   op.Caps{SplitCount: func(op.Args, op.Storage) int { return 1 }},
+			Source: func(c *op.Config) (op.Source, error) { return &rowsSource{cfg: c}, nil },
+		},
+		{
+			Name: capture, Role: op.SinkRole, Doc: "keeps rows for a test's `expect`.",
+			Params:     []op.Param{{Name: "path", Kind: op.Value, Type: types.Of(types.Path), Required: true}},
+			SingleTask: func(op.Args) bool { return true },
+			New:        func(c *op.Config) (op.Instance, error) { return &captureSink{path: c.Args.Text("path")}, nil },
+		},
+	}
+}
+
+type rowsSource struct {
+	cfg *op.Config
+}
+
+func (s *rowsSource) Open(op.Context) error { return nil }
+func (s *rowsSource) Close() error          { return nil }
+
+func (s *rowsSource) Splits(op.Context) iter.Seq2[op.Split, error] {
+	return func(yield func(op.Split, error) bool) {
+		yield(op.Split{Weight: 1, Data: json.RawMessage("{}")}, nil)
+	}
+}
+
+// Read gives every row in a batch of its own, so that a test meets operators with more than one.
+func (s *rowsSource) Read(split op.Split, out op.Output) error {
+	arg := s.cfg.Args[logical.Rows]
+	rows, _ := arg.Expr.Value.([]any)
+	for i, r := range rows {
+		values, ok := r.([]any)
+		if !ok || len(values) != len(arg.Row) {
+			return fmt.Errorf("row %d of a test is not as wide as its type", i+1)
+		}
+		b := &batch.Batch{Row: s.cfg.Out, N: 1, Ord: [][]uint64{{split.Index}, {uint64(i)}}, Origin: &batch.Origin{File: "given", Record: []int64{int64(i + 1)}}}
+		for _, f := range s.cfg.Out {
+			k := arg.Row.Index(f.Name)
+			if k < 0 {
+				return fmt.Errorf("a test's rows have no column %s", f.Name)
+			}
+			whole := batch.NewBuilder(arg.Row[k].Type, 1)
+			whole.Any(values[k])
+			b.Cols = append(b.Cols, whole.Done().Project(f.Type))
+		}
+		if err := out.Emit(b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type captureSink struct {
+	op.Base
+	path string
+	file op.StagedFile
+}
+
+func (s *captureSink) Open(ctx op.Context) (err error) {
+	s.file, err = ctx.Storage().Create(ctx.Context(), s.path)
+	return err
+}
+
+func (s *captureSink) Data(_ int, b *batch.Batch, _ op.Output) error {
+	frame, err := batch.AppendFrame(nil, b)
+	if err != nil {
+		return err
+	}
+	_, err = s.file.Write(frame)
+	return err
+}
+
+func (s *captureSink) Snapshot(uint64, op.SnapshotWriter) error {
+	_, err := s.file.Prepare()
+	return err
+}
+
+func (s *captureSink) Commit(uint64) error { return s.file.Commit() }
+
+// memory is storage in memory, for what is captured.
+type memory struct {
+	mu    sync.Mutex
+	files map[string][]byte
+}
+
+func (m *memory) List(context.Context, string) ([]op.FileInfo, error) {
+	return nil, &op.Error{Message: "a test reads no files: give the rows of its sources"}
+}
+
+func (m *memory) Open(context.Context, string) (op.File, error) {
+	return nil, &op.Error{Message: "a test reads no files: give the rows of its sources"}
+}
+
+func (m *memory) Create(_ context.Context, path string) (op.StagedFile, error) {
+	return &memoryFile{m: m, path: path}, nil
+}
+
+type memoryFile struct {
+	m    *memory
+	path string
+	data []byte
+}
+
+func (f *memoryFile) Write(p []byte) (int, error) { f.data = append(f.data, p...); return len(p), nil }
+func (f *memoryFile) Prepare() ([]byte, error)    { return nil, nil }
+func (f *memoryFile) Abort() error                { return nil }
+func (f *memoryFile) Commit() error {
+	f.m.mu.Lock()
+	defer f.m.mu.Unlock()
+	f.m.files[f.path] = f.data
+	return nil
+}
+
+var _ io.Writer = (*memoryFile)(nil)
