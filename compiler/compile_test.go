@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -15,8 +16,10 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"weir/compiler"
+	"weir/compiler/expr"
 	"weir/compiler/internal/testcat"
 	"weir/compiler/logical"
+	"weir/compiler/types"
 	"weir/lang/diag"
 )
 
@@ -39,10 +42,7 @@ func archives(t *testing.T, pattern string) []archive {
 	}
 	var out []archive
 	for _, p := range paths {
-		a, err := txtar.ParseFile(p)
-		if err != nil {
-			t.Fatal(err)
-		}
+		a := parse(t, p)
 		files := map[string][]byte{}
 		for _, f := range a.Files {
 			files[f.Name] = f.Data
@@ -50,6 +50,15 @@ func archives(t *testing.T, pattern string) []archive {
 		out = append(out, archive{p, a, files})
 	}
 	return out
+}
+
+func parse(t testing.TB, path string) *txtar.Archive {
+	t.Helper()
+	a, err := txtar.ParseFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
 }
 
 func (a archive) read(name string) ([]byte, error) {
@@ -150,9 +159,13 @@ func TestPlans(t *testing.T) {
 			t.Fatalf("it does not compile without a word:\n%s", a.render(r))
 		}
 		text := a.readable(t, r)
-		validate(t, r.Plan)
+		if err := planError(r.Plan); err != nil {
+			t.Error(err)
+		}
 		for _, x := range r.Tests {
-			validate(t, x.Plan)
+			if err := planError(x.Plan); err != nil {
+				t.Error(err)
+			}
 		}
 		first, err := json.Marshal(r.Plan)
 		if err != nil {
@@ -203,34 +216,57 @@ func (a archive) readable(t *testing.T, r *compiler.Result) string {
 
 var places = regexp.MustCompile(`,"at":\{"file":[^}]*\},"end":[^}]*\}\}|"Span":\{[^}]*\}[^}]*\}\},`)
 
-// validate checks what the planner takes for granted.
-func validate(t *testing.T, p *logical.Plan) {
-	t.Helper()
+// planError checks what the planner takes for granted: nodes in topological order, ports that read something, columns that are there.
+func planError(p *logical.Plan) error {
 	seen := map[int]bool{}
 	for _, n := range p.Nodes {
 		if seen[n.ID] || n.ID == 0 {
-			t.Errorf("node %d is there twice", n.ID)
+			return fmt.Errorf("node %d is there twice", n.ID)
 		}
 		for port, ins := range n.Inputs {
 			for _, in := range ins {
 				if !seen[in.Node] {
-					t.Errorf("node %d reads node %d, which does not stand before it", n.ID, in.Node)
+					return fmt.Errorf("node %d reads node %d, which does not stand before it", n.ID, in.Node)
 				}
 			}
 			if len(ins) == 0 {
-				t.Errorf("node %d: port %d reads nothing", n.ID, port)
+				return fmt.Errorf("node %d: port %d reads nothing", n.ID, port)
 			}
 		}
 		seen[n.ID] = true
 		for name, a := range n.Args {
 			for _, e := range a.Exprs() {
-				for _, c := range e.Columns() {
-					top, _, _ := strings.Cut(c, ".")
-					if p.InRows(n)[0].Index(top) < 0 {
-						t.Errorf("node %d: %s reads column %s, which is not there", n.ID, name, c)
-					}
+				if err := exprError(e, p, n); err != nil {
+					return fmt.Errorf("node %d: %s: %w", n.ID, name, err)
 				}
 			}
 		}
+		for _, f := range n.Out.Row {
+			if strings.Contains(f.Type.String(), "invalid") {
+				return fmt.Errorf("node %d: column %s has no type", n.ID, f.Name)
+			}
+		}
 	}
+	return nil
+}
+
+func exprError(e *expr.Expr, p *logical.Plan, n *logical.Node) error {
+	if e.Type.Kind == types.Invalid {
+		return fmt.Errorf("%s has no type", e)
+	}
+	if e.Kind == expr.Column {
+		t, ok := p.InRows(n)[0].Lookup(e.Name)
+		if !ok {
+			return fmt.Errorf("there is no column %s", e.Name)
+		}
+		if !t.OrNull().Equal(e.Type.OrNull()) || e.Type.Nullable && !t.Nullable {
+			return fmt.Errorf("column %s is %s, not %s", e.Name, t, e.Type)
+		}
+	}
+	for _, a := range e.Args {
+		if err := exprError(a, p, n); err != nil {
+			return err
+		}
+	}
+	return nil
 }

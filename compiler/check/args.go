@@ -359,6 +359,14 @@ func through(x syntax.Expr, s *scope) (syntax.Expr, *scope) {
 	}
 }
 
+// through is as the function, with a scope in which the columns of the row here can be named.
+func (u *use) through(x syntax.Expr) (syntax.Expr, *scope) {
+	x, s := through(x, &u.scope)
+	in := *s
+	in.row, in.aggs, in.known, in.hides = u.scope.row, u.scope.aggs, u.scope.known, u.scope.hides
+	return x, &in
+}
+
 func contains(words []string, w string) bool {
 	for _, v := range words {
 		if v == w {
@@ -562,7 +570,7 @@ func (u *use) keys(given []syntax.Arg) *op.Arg {
 	seen := map[string]bool{}
 	for _, g := range flat(given) {
 		k := op.Key{}
-		x := g.Value
+		x, in := u.through(g.Value)
 		if call, ok := x.(*syntax.Call); ok && call.Func.Name == "desc" && len(call.Args) == 1 && call.Args[0].Kind == syntax.Positional {
 			k.Desc, x = true, call.Args[0].Value
 		}
@@ -576,13 +584,13 @@ func (u *use) keys(given []syntax.Arg) *op.Arg {
 		}
 		if u.groups() {
 			var ok bool
-			k.Name, ok = columnName(x, &u.scope)
+			k.Name, ok = columnName(x, in)
 			if g.Kind == syntax.Column && g.Name.Name != "by" {
 				k.Name, ok = g.Name.Name, true
 			}
 			if !ok {
 				u.fail(diag.Diagnostic{Code: "W2210", Span: x.Pos(), Message: "this key has no name", Hint: "write `(name = …)`"})
-				u.c.expr(x, &u.scope)
+				u.c.expr(x, in)
 				continue
 			}
 			if seen[k.Name] {
@@ -594,7 +602,7 @@ func (u *use) keys(given []syntax.Arg) *op.Arg {
 			u.fail(diag.Diagnostic{Code: "W2226", Span: g.Name.Span, Message: "a key of an order has no name"})
 			continue
 		}
-		k.Expr = u.c.expr(x, &u.scope)
+		k.Expr = u.c.expr(x, in)
 		if poisoned(k.Expr) {
 			u.bad = true
 		}

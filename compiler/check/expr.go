@@ -317,13 +317,7 @@ func (c *checker) binary(x *syntax.Binary, s *scope) *expr.Expr {
 
 func (c *checker) logic(x *syntax.Binary, s *scope) *expr.Expr {
 	a := c.expr(x.X, s)
-	right := s
-	if x.Op == expr.And {
-		right = s.knowing(a, true)
-	} else {
-		right = s.knowing(a, false)
-	}
-	b := c.expr(x.Y, right)
+	b := c.expr(x.Y, s.knowing(a, x.Op == expr.And))
 	okA := c.condition(a, "`"+x.Op+"`", x.X.Pos())
 	okB := c.condition(b, "`"+x.Op+"`", x.Y.Pos())
 	if !okA || !okB {
@@ -494,6 +488,9 @@ func (c *checker) in(x *syntax.In, s *scope) *expr.Expr {
 	}
 	elem := t
 	elem.Nullable = l.Type.Elem.Nullable || l.Type.Elem.Kind == types.Null
+	if vals, ok := l.Value.([]any); ok && len(vals) == 0 {
+		elem.Nullable = false
+	}
 	want := types.ListOf(elem)
 	want.Nullable = l.Type.Nullable
 	r := types.Of(types.Bool)
