@@ -1,0 +1,443 @@
+package stat
+
+import (
+	"fmt"
+	"math"
+	"math/big"
+	"slices"
+	"sort"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"weir/compiler/types"
+	"weir/runtime/batch"
+	"weir/runtime/op"
+)
+
+// data is rows of one group or several.
+type data struct {
+	groups []uint32
+	vals   []any
+	ord    []uint64
+}
+
+func (d data) take(idx []int) data {
+	var out data
+	for _, i := range idx {
+		out.groups, out.vals, out.ord = append(out.groups, d.groups[i]), append(out.vals, d.vals[i]), append(out.ord, d.ord[i])
+	}
+	return out
+}
+
+func newState(t testing.TB, a *op.Aggregate, ty types.Type, q any) op.Accumulator {
+	t.Helper()
+	args, consts := []types.Type{ty}, []any{nil}
+	if q != nil {
+		args, consts = append(args, types.Of(types.Float)), append(consts, q)
+	}
+	params, _, err := a.Resolve(args)
+	if err != nil {
+		t.Fatal(err)
+	}
+	acc, err := a.New(params, consts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return acc
+}
+
+// add gives rows to a state as one batch.
+func add(t testing.TB, a *op.Aggregate, acc op.Accumulator, ty types.Type, d data) {
+	t.Helper()
+	params, _, _ := a.Resolve([]types.Type{ty, types.Of(types.Float)}[:len(a.Params)])
+	b := batch.NewBuilder(params[0], len(d.vals))
+	rows := make([]uint32, len(d.vals))
+	for i, v := range d.vals {
+		b.Any(v)
+		rows[i] = uint32(i)
+	}
+	if err := acc.Add(d.groups, rows, []*batch.Vector{b.Done()}, [][]uint64{d.ord}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+const numGroups = 3
+
+// results gives the results of all groups, floats by their bits.
+func results(t testing.TB, a *op.Aggregate, acc op.Accumulator, ty types.Type) []string {
+	t.Helper()
+	_, result, _ := a.Resolve([]types.Type{ty, types.Of(types.Float)}[:len(a.Params)])
+	out := make([]string, numGroups)
+	for g := range out {
+		if f, ok := acc.(op.Failing); ok {
+			if code, reason := f.Failure(g); code != "" {
+				out[g] = reason
+				continue
+			}
+		}
+		b := batch.NewBuilder(result.OrNull(), 1)
+		acc.Append(b, g)
+		out[g] = show(b.Done().Value(0))
+	}
+	return out
+}
+
+func show(x any) string {
+	switch x := x.(type) {
+	case float64:
+		if math.IsNaN(x) {
+			return "NaN"
+		}
+		return fmt.Sprintf("%v %016x", x, math.Float64bits(x))
+	case []any:
+		s := "["
+		for _, y := range x {
+			s += show(y) + " "
+		}
+		return s + "]"
+	}
+	return fmt.Sprintf("%T %v", x, x)
+}
+
+// anyFloat draws floats of every size, special ones among them.
+func anyFloat(special bool) *rapid.Generator[float64] {
+	return rapid.Custom(func(t *rapid.T) float64 {
+		switch k := rapid.IntRange(0, 9).Draw(t, "kind"); {
+		case k < 3:
+			return rapid.Float64Range(-1000, 1000).Draw(t, "x")
+		case k < 5:
+			return rapid.SampledFrom([]float64{0, math.Copysign(0, -1), 0.1, 1, -1, 1e16, -1e16, math.MaxFloat64, -math.MaxFloat64, 5e-324, -5e-324,
+				1 << 53, 2.2250738585072014e-308}).Draw(t, "x")
+		case k == 5 && special:
+			return rapid.SampledFrom([]float64{math.NaN(), math.Inf(1), math.Inf(-1)}).Draw(t, "x")
+		}
+		u := rapid.Uint64().Draw(t, "bits")
+		if f := math.Float64frombits(u); !math.IsNaN(f) && !math.IsInf(f, 0) {
+			return f
+		}
+		return math.Float64frombits(u &^ (1 << 62))
+	})
+}
+
+func drawData(t *rapid.T, ty types.Type, special bool) data {
+	n := rapid.IntRange(0, 30).Draw(t, "rows")
+	var d data
+	for i := range n {
+		d.groups = append(d.groups, uint32(rapid.IntRange(0, numGroups-1).Draw(t, "group")))
+		d.ord = append(d.ord, uint64(i))
+		if ty.Nullable && rapid.IntRange(0, 5).Draw(t, "null") == 0 {
+			d.vals = append(d.vals, nil)
+			continue
+		}
+		var v any
+		switch ty.Kind {
+		case types.Int, types.Duration:
+			v = rapid.OneOf(rapid.Int64Range(-5, 5), rapid.Int64()).Draw(t, "x")
+		case types.Float:
+			v = anyFloat(special).Draw(t, "x")
+		case types.Bool:
+			v = rapid.Bool().Draw(t, "x")
+		default:
+			v = rapid.SampledFrom([]string{"", "a", "b", "ab", "\x00", "ä"}).Draw(t, "x")
+		}
+		d.vals = append(d.vals, v)
+	}
+	return d
+}
+
+var typesOf = map[string][]types.Kind{
+	"count": {types.Int, types.String}, "count_distinct": {types.Float, types.String}, "sum": {types.Int, types.Float}, "mean": {types.Int, types.Float, types.Duration},
+	"variance": {types.Int, types.Float}, "variance_sample": {types.Float}, "stddev": {types.Float}, "stddev_sample": {types.Int},
+	"min": {types.Int, types.Float, types.String, types.Bool}, "max": {types.Int, types.Float, types.String}, "median": {types.Int, types.Float, types.Duration},
+	"quantile": {types.Float, types.Duration}, "first": {types.Float, types.String}, "last": {types.Int}, "any": {types.Bool}, "all": {types.Bool},
+	"collect": {types.Float, types.String},
+}
+
+// TestOrderCountsForNothing: every permutation, every split into batches and states, and every way through MarshalGroup gives the same bits.
+func TestOrderCountsForNothing(t *testing.T) {
+	for _, a := range Aggregates {
+		if len(typesOf[a.Name]) == 0 {
+			t.Errorf("%s is not tested", a.Name)
+		}
+		for _, k := range typesOf[a.Name] {
+			t.Run(a.Name+" "+k.String(), func(t *testing.T) {
+				rapid.Check(t, func(rt *rapid.T) {
+					ty := types.Of(k).OrNull()
+					var q any
+					if a.Name == "quantile" {
+						q = rapid.SampledFrom([]float64{0, 0.25, 0.5, 0.95, 1}).Draw(rt, "q")
+					}
+					d := drawData(rt, ty, true)
+					one := newState(t, a, ty, q)
+					add(t, a, one, ty, d)
+					want := results(t, a, one, ty)
+
+					order := rapid.Permutation(seq(len(d.vals))).Draw(rt, "order")
+					states := []op.Accumulator{newState(t, a, ty, q), newState(t, a, ty, q)}
+					for len(order) > 0 {
+						n := rapid.IntRange(1, len(order)).Draw(rt, "batch")
+						add(t, a, states[rapid.IntRange(0, 1).Draw(rt, "state")], ty, d.take(order[:n]))
+						order = order[n:]
+					}
+					again := newState(t, a, ty, q)
+					for g := range numGroups { // a group that a state does not know yet is empty
+						if err := again.UnmarshalGroup(states[1].MarshalGroup(nil, g), g); err != nil {
+							rt.Fatal(err)
+						}
+					}
+					if err := states[0].Merge(again, []uint32{0, 1, 2}); err != nil {
+						rt.Fatal(err)
+					}
+					if got := results(t, a, states[0], ty); !slices.Equal(got, want) {
+						rt.Fatalf("got %v, want %v", got, want)
+					}
+					if states[0].Bytes() < 0 {
+						rt.Fatal("negative size")
+					}
+				})
+			})
+		}
+	}
+}
+
+func seq(n int) []int {
+	out := make([]int, n)
+	for i := range out {
+		out[i] = i
+	}
+	return out
+}
+
+// exactSum adds with rationals.
+func exactSum(xs []float64) *big.Rat {
+	s := new(big.Rat)
+	for _, x := range xs {
+		s.Add(s, new(big.Rat).SetFloat64(x))
+	}
+	return s
+}
+
+func draws(t *rapid.T, n int) []float64 {
+	return rapid.SliceOfN(anyFloat(false), n, 40).Draw(t, "xs")
+}
+
+// TestExactSum: the sum is the rational sum, rounded once.
+func TestExactSum(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		xs := draws(t, 0)
+		if n := rapid.IntRange(1, 40).Draw(t, "times"); n > 30 {
+			for range n { // beyond the carries
+				xs = append(xs, xs[:min(40, len(xs))]...)
+			}
+		}
+		var e exact
+		for _, x := range xs {
+			e.addFloat(x)
+		}
+		want, _ := exactSum(xs).Float64()
+		if got := e.float(); got != want {
+			t.Fatalf("got %v, want %v", got, want)
+		}
+	})
+}
+
+// TestMoments: mean and variance are the rational ones, rounded once.
+func TestMoments(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		xs := draws(t, 2)
+		var m moments
+		squares := new(big.Rat)
+		for _, x := range xs {
+			m.n++
+			m.s1.addFloat(x)
+			m.s2.addSquareFloat(x)
+			r := new(big.Rat).SetFloat64(x)
+			squares.Add(squares, r.Mul(r, r))
+		}
+		n := big.NewRat(int64(len(xs)), 1)
+		mean := new(big.Rat).Quo(exactSum(xs), n)
+		if want, _ := mean.Float64(); !near(meanOf(&m), want) {
+			t.Fatalf("mean %v, want %v", meanOf(&m), want)
+		}
+		for ddof := range int64(2) {
+			v := new(big.Rat).Mul(mean, mean)
+			v.Sub(squares, v.Mul(v, n))
+			v.Quo(v, big.NewRat(m.n-ddof, 1))
+			if want, _ := v.Float64(); !near(m.variance(ddof), want) {
+				t.Fatalf("variance %v, want %v", m.variance(ddof), want)
+			}
+		}
+	})
+}
+
+// near is equality, but for the second rounding below the normal numbers.
+func near(x, y float64) bool {
+	return x == y || math.Abs(x) < 0x1p-1021 && math.Abs(x-y) <= 5e-324
+}
+
+// TestIntMoments: ints are not rounded before.
+func TestIntMoments(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		xs := rapid.SliceOfN(rapid.Int64(), 1, 30).Draw(t, "xs")
+		var m moments
+		s, q := new(big.Rat), new(big.Rat)
+		for _, x := range xs {
+			m.n++
+			m.s1.addInt(x)
+			m.s2.addSquareInt(x)
+			r := new(big.Rat).SetInt64(x)
+			s.Add(s, r)
+			q.Add(q, new(big.Rat).Mul(r, r))
+		}
+		n := big.NewRat(m.n, 1)
+		s.Quo(s, n)
+		q.Quo(q, n)
+		q.Sub(q, new(big.Rat).Mul(s, s))
+		if want, _ := s.Float64(); meanOf(&m) != want {
+			t.Fatalf("mean %v, want %v", meanOf(&m), want)
+		}
+		if want, _ := q.Float64(); m.variance(0) != want {
+			t.Fatalf("variance %v, want %v", m.variance(0), want)
+		}
+	})
+}
+
+// TestOverflow: a sum is refused only where its end does not fit.
+func TestOverflow(t *testing.T) {
+	s := &intSum{}
+	add(t, Sum, s, types.Of(types.Int), data{groups: []uint32{0, 0, 0, 1, 1}, vals: []any{int64(math.MaxInt64), int64(1), int64(-1), int64(math.MaxInt64), int64(1)}, ord: make([]uint64, 5)})
+	if code, _ := s.Failure(0); code != "" {
+		t.Error("a sum that fits fails")
+	}
+	if code, reason := s.Failure(1); code != codeOverflow || reason != "integer overflow: the sum is 9223372036854775808" {
+		t.Error(code, reason)
+	}
+}
+
+// TestQuantile: definition 7, against known values of R.
+func TestQuantile(t *testing.T) {
+	for _, c := range []struct {
+		q    float64
+		want float64
+	}{{0, 1}, {0.25, 2.5}, {0.5, 4.5}, {0.9, 9.1}, {1, 10}} {
+		acc := newQuantile(types.Of(types.Float), c.q)
+		add(t, Median, acc, types.Of(types.Float), data{groups: make([]uint32, 6), vals: []any{10.0, 1.0, 2.0, 4.0, 5.0, 8.2}, ord: make([]uint64, 6)})
+		b := batch.NewBuilder(types.Of(types.Float), 1)
+		acc.Append(b, 0)
+		if got := b.Done().Float(0); math.Abs(got-c.want) > 1e-12 {
+			t.Errorf("q %v: got %v, want %v", c.q, got, c.want)
+		}
+	}
+	if x := betweenFloats(-math.MaxFloat64, math.MaxFloat64, 0.5); x != 0 {
+		t.Errorf("between the extremes: %v", x)
+	}
+	if x := betweenInts(math.MinInt64, math.MaxInt64, 0.5); x < -1 || x > 0 {
+		t.Errorf("between the extremes: %v", x)
+	}
+}
+
+// TestNaive: counts, extremes, first and last against loops.
+func TestNaive(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		ty := types.Of(types.Int).OrNull()
+		d := drawData(rt, ty, false)
+		for g := range uint32(numGroups) {
+			var xs []int64
+			for i, v := range d.vals {
+				if d.groups[i] == g && v != nil {
+					xs = append(xs, v.(int64))
+				}
+			}
+			sorted := slices.Clone(xs)
+			sort.Slice(sorted, func(i, j int) bool { return sorted[i] < sorted[j] })
+			want := map[string]string{"count": show(int64(len(xs))), "count_distinct": show(int64(len(slices.Compact(slices.Clone(sorted)))))}
+			for _, name := range []string{"min", "max", "first", "last"} {
+				want[name] = show(nil)
+			}
+			if n := len(xs); n > 0 {
+				want["min"], want["max"], want["first"], want["last"] = show(sorted[0]), show(sorted[n-1]), show(xs[0]), show(xs[n-1])
+			}
+			list := []any{}
+			for _, x := range xs {
+				list = append(list, x)
+			}
+			want["collect"] = show(list)
+			for _, a := range Aggregates {
+				w, ok := want[a.Name]
+				if !ok {
+					continue
+				}
+				acc := newState(t, a, ty, nil)
+				add(t, a, acc, ty, d)
+				if got := results(t, a, acc, ty)[g]; got != w {
+					rt.Fatalf("%s: got %s, want %s", a.Name, got, w)
+				}
+			}
+		}
+	})
+}
+
+// FuzzUnmarshal: no state, however damaged, brings the process down.
+func FuzzUnmarshal(f *testing.F) {
+	for i, a := range Aggregates {
+		acc := newState(f, a, types.Of(typesOf[a.Name][0]), map[bool]any{true: 0.5}[a.Name == "quantile"])
+		f.Add(uint8(i), acc.MarshalGroup(nil, 0))
+	}
+	f.Add(uint8(2), []byte{0, 70, 2, 1, 2})
+	f.Fuzz(func(t *testing.T, which uint8, state []byte) {
+		a := Aggregates[int(which)%len(Aggregates)]
+		for _, k := range typesOf[a.Name] {
+			acc := newState(t, a, types.Of(k), map[bool]any{true: 0.5}[a.Name == "quantile"])
+			if err := acc.UnmarshalGroup(state, 0); err != nil {
+				continue
+			}
+			_, result, _ := a.Resolve([]types.Type{types.Of(k), types.Of(types.Float)}[:len(a.Params)])
+			b := batch.NewBuilder(result.OrNull(), 1)
+			if fail, ok := acc.(op.Failing); ok {
+				if code, _ := fail.Failure(0); code != "" {
+					continue
+				}
+			}
+			acc.Append(b, 0)
+		}
+	})
+}
+
+func BenchmarkSum(b *testing.B) {
+	n := 4096
+	v := &batch.Vector{Type: types.Of(types.Float), N: n, Floats: make([]float64, n)}
+	groups, many, rows := make([]uint32, n), make([]uint32, n), make([]uint32, n)
+	for i := range n {
+		v.Floats[i], rows[i], many[i] = float64(i*7919%1000)*0.1, uint32(i), uint32(i%1000)
+	}
+	perRow := func(b *testing.B) { b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/row") }
+	b.Run("exact, one group", func(b *testing.B) {
+		s := &floatSum{}
+		for range b.N {
+			_ = s.Add(groups, rows, []*batch.Vector{v}, nil)
+		}
+		perRow(b)
+	})
+	b.Run("exact, 1000 groups", func(b *testing.B) {
+		s := &floatSum{}
+		for range b.N {
+			_ = s.Add(many, rows, []*batch.Vector{v}, nil)
+		}
+		perRow(b)
+	})
+	b.Run("plain, 1000 groups", func(b *testing.B) {
+		var s states[float64]
+		for range b.N {
+			each(many, rows, v, func(g uint32, row int) { *s.at(g) += v.Floats[row] })
+		}
+		perRow(b)
+	})
+	b.Run("variance, 1000 groups", func(b *testing.B) {
+		s := &momentsOf{kind: types.Float, squares: true}
+		for range b.N {
+			_ = s.Add(many, rows, []*batch.Vector{v}, nil)
+		}
+		perRow(b)
+	})
+}
