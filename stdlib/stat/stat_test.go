@@ -441,3 +441,53 @@ func BenchmarkSum(b *testing.B) {
 		perRow(b)
 	})
 }
+
+// TestExactSumTies: halves go to the even neighbour, and anything beside a half decides.
+func TestExactSumTies(t *testing.T) {
+	const big53 = 1 << 53
+	for _, c := range []struct {
+		xs   []float64
+		want float64
+	}{
+		{[]float64{big53, 1}, big53},
+		{[]float64{big53 + 2, 1}, big53 + 4},
+		{[]float64{big53, 1, 5e-324}, big53 + 2},
+		{[]float64{big53 + 2, 1, -5e-324}, big53 + 2},
+		{[]float64{-big53 - 2, -1}, -big53 - 4},
+		{[]float64{math.MaxFloat64, 0x1p970}, math.Inf(1)},
+		{[]float64{math.MaxFloat64, 0x1p970, -5e-324}, math.MaxFloat64},
+		{[]float64{-math.MaxFloat64, -math.MaxFloat64}, math.Inf(-1)},
+		{[]float64{math.MaxFloat64, math.MaxFloat64, -math.MaxFloat64}, math.MaxFloat64},
+	} {
+		var e exact
+		for _, x := range c.xs {
+			e.addFloat(x)
+		}
+		if got := e.float(); got != c.want {
+			t.Errorf("%v: got %v, want %v", c.xs, got, c.want)
+		}
+	}
+}
+
+// TestExactSumCarries: the chunks do not overflow however many large values come, at every place in a chunk.
+func TestExactSumCarries(t *testing.T) {
+	const n = 5000
+	for shift := range 64 {
+		x := math.Ldexp(math.Nextafter(2, 0), shift)
+		var e, squares exact
+		for range n {
+			e.addFloat(-x)
+			squares.addSquareFloat(x)
+		}
+		r := new(big.Rat).SetFloat64(x)
+		want, _ := new(big.Rat).Mul(r, big.NewRat(-n, 1)).Float64()
+		if got := e.float(); got != want {
+			t.Fatalf("shift %d: got %v, want %v", shift, got, want)
+		}
+		r.Mul(r, r)
+		want, _ = r.Mul(r, big.NewRat(n, 1)).Float64()
+		if got := squares.float(); got != want {
+			t.Fatalf("shift %d: squares %v, want %v", shift, got, want)
+		}
+	}
+}
