@@ -7,6 +7,8 @@ import (
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
+
+	. "weir/stdlib/align/kernel/internal/gen/layout"
 )
 
 // columns is the width of a tile.
@@ -119,23 +121,23 @@ func begin(set isa, o ops, name, doc string) *frame {
 	for _, r := range []struct {
 		reg *GPVirtual
 		at  int
-	}{{&k.query, argQuery}, {&k.profile, argProfile}, {&k.edge, argEdge}, {&k.stride, argStride}, {&k.tiles, argTiles}} {
+	}{{&k.query, ArgQuery}, {&k.profile, ArgProfile}, {&k.edge, ArgEdge}, {&k.stride, ArgStride}, {&k.tiles, ArgTiles}} {
 		*r.reg = GP64()
 		MOVQ(k.arg(r.at), *r.reg)
 	}
 	k.q, k.e, k.end, k.off = GP64(), GP64(), GP64(), GP64()
 	// end = edge + rows * two vectors
-	MOVQ(k.arg(argRows), k.end)
+	MOVQ(k.arg(ArgRows), k.end)
 	IMUL3Q(U32(2*set.bytes()), k.end, k.end)
 	ADDQ(k.edge, k.end)
 	for c := range columns {
 		k.a[c], k.f[c] = set.vec(), set.vec()
 	}
 	k.gap, k.h3 = set.vec(), set.vec()
-	k.first = k.constant(argFirst)
+	k.first = k.constant(ArgFirst)
 	k.acc = set.vec()
 	acc := GP64()
-	MOVQ(k.arg(argAcc), acc)
+	MOVQ(k.arg(ArgAcc), acc)
 	k.load(Mem{Base: acc}, k.acc)
 	return k
 }
@@ -176,7 +178,7 @@ func (k *frame) nextRow(loop string) {
 // finish stores acc and returns.
 func (k *frame) finish() {
 	acc := GP64()
-	MOVQ(k.arg(argAcc), acc)
+	MOVQ(k.arg(ArgAcc), acc)
 	k.store(k.acc, Mem{Base: acc})
 	VZEROUPPER()
 	RET()
@@ -191,10 +193,10 @@ func (k *frame) finish() {
 func local(set isa, bits int) {
 	name := fmt.Sprintf("local%d%s", bits, set.name())
 	k := begin(set, saturating(bits), name, fmt.Sprintf("%s runs tiles of a local alignment in %d-bit lanes.", name, bits))
-	extend := k.constant(argExtend)
+	extend := k.constant(ArgExtend)
 	zero, reset := GP64(), GP64()
-	MOVQ(k.arg(argZero), zero)
-	MOVQ(k.arg(argReset), reset)
+	MOVQ(k.arg(ArgZero), zero)
+	MOVQ(k.arg(ArgReset), reset)
 	toZero := func(mask, a, dst Op) { k.min(mask, a, dst) }
 	if bits == 32 {
 		toZero = k.and
@@ -258,8 +260,8 @@ func global(set isa, bits int) {
 		fmt.Sprintf("%s runs tiles of a global alignment in %d-bit lanes.", name, bits))
 	n := set.bytes()
 	reset, tops := GP64(), GP64()
-	MOVQ(k.arg(argReset), reset)
-	MOVQ(k.arg(argTops), tops)
+	MOVQ(k.arg(ArgReset), reset)
+	MOVQ(k.arg(ArgTops), tops)
 	left, step, leftGap := k.vec(), k.vec(), k.vec()
 
 	tile := func(kind string, fix func()) {
@@ -282,7 +284,7 @@ func global(set isa, bits int) {
 		}
 		k.nextRow(kind)
 		// The best of the last row so far moves along with the columns.
-		extend := k.constant(argExtend)
+		extend := k.constant(ArgExtend)
 		for c := range columns {
 			k.add(extend, k.acc, k.acc)
 			k.max(d[c], k.acc, k.acc)
@@ -294,9 +296,9 @@ func global(set isa, bits int) {
 	TESTQ(reset, reset)
 	JZ(LabelRef("tile"))
 	mask := k.mask(Mem{Base: reset})
-	MOVQ(k.arg(argLeft), reset)
+	MOVQ(k.arg(ArgLeft), reset)
 	k.load(Mem{Base: reset}, left)
-	k.broadcast(k.arg(argLeftStep), step)
+	k.broadcast(k.arg(ArgLeftStep), step)
 	tile("resetrow", func() {
 		k.sub(k.first, left, leftGap)
 		k.sel(mask, left, k.a[0], k.a[0])
@@ -319,11 +321,11 @@ func column(set isa, bits int) {
 	Doc(name + " finds the best of each lane's last column.")
 	args := Load(Param("a"), GP64())
 	edge, rows, acc := GP64(), GP64(), GP64()
-	MOVQ(Mem{Base: args, Disp: argEdge}, edge)
-	MOVQ(Mem{Base: args, Disp: argRows}, rows)
-	MOVQ(Mem{Base: args, Disp: argColumn}, acc)
+	MOVQ(Mem{Base: args, Disp: ArgEdge}, edge)
+	MOVQ(Mem{Base: args, Disp: ArgRows}, rows)
+	MOVQ(Mem{Base: args, Disp: ArgColumn}, acc)
 	best, extend := set.vec(), set.vec()
-	o.broadcast(Mem{Base: args, Disp: argExtend}, extend)
+	o.broadcast(Mem{Base: args, Disp: ArgExtend}, extend)
 	set.load(Mem{Base: edge}, best)
 	JMP(LabelRef("next"))
 	// The best so far moves along with the rows.

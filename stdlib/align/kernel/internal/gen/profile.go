@@ -4,6 +4,8 @@ import (
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
+
+	. "weir/stdlib/align/kernel/internal/gen/layout"
 )
 
 type builder struct {
@@ -22,8 +24,8 @@ func beginBuild(set isa, name, doc string) *builder {
 	for _, r := range []struct {
 		reg *GPVirtual
 		at  int
-	}{{&b.codes, buildCodes}, {&b.table, buildTable}, {&b.profile, buildProfile}, {&b.tiles, buildTiles},
-		{&b.rows, buildRows}} {
+	}{{&b.codes, BuildCodes}, {&b.table, BuildTable}, {&b.profile, BuildProfile}, {&b.tiles, BuildTiles},
+		{&b.rows, BuildRows}} {
 		*r.reg = GP64()
 		MOVQ(Mem{Base: args, Disp: r.at}, *r.reg)
 	}
@@ -106,8 +108,8 @@ func build16(set isa) {
 	b := beginBuild(set, name, name+" fills a profile of words.")
 	args := Load(Param("a"), GP64())
 	scale, add := b.vec(), b.vec()
-	VPBROADCASTW(Mem{Base: args, Disp: buildScale}, scale)
-	VPBROADCASTW(Mem{Base: args, Disp: buildAdd}, add)
+	VPBROADCASTW(Mem{Base: args, Disp: BuildScale}, scale)
+	VPBROADCASTW(Mem{Base: args, Disp: BuildAdd}, add)
 	b.loop(columns/2, func(low, high []VecVirtual, tableLow, tableHigh VecVirtual) {
 		for v := range columns / 2 {
 			x := b.lookup(tableLow, tableHigh, low[v], high[v])
