@@ -32,7 +32,7 @@ func Markdown(w io.Writer, m *Model) error {
 				in = append(in, s.Ops[f.Op].Title()+sideText(f.Side, f.Port))
 			}
 			for _, e := range o.From {
-				in = append(in, e.Text+source(e.Stage, e.Side, e.Port))
+				in = append(in, e.Text+e.source())
 			}
 			call := code(o.Call())
 			if len(o.Set) > 0 {

@@ -71,7 +71,8 @@ type Feed struct {
 // Edge is an exchange.
 type Edge struct {
 	Stage int    `json:"stage"`
-	Op    int    `json:"op"`
+	Op    int    `json:"op"` // index in that stage's Ops
+	Name  string `json:"name"`
 	Side  string `json:"side,omitempty"`
 	Port  int    `json:"port,omitempty"`
 	Text  string `json:"text"` // "gather, sorted by ordinals", "hash by sample"
@@ -124,7 +125,7 @@ func newStage(p *physical.Plan, s *physical.Stage, nodes map[int]*logical.Node, 
 		}
 		for _, e := range s.Inputs {
 			if e.To == k {
-				x.From = append(x.From, Edge{e.Stage, e.From, e.Side, e.Port, exchangeText(e)})
+				x.From = append(x.From, Edge{e.Stage, e.From, nodes[p.Stages[e.Stage].Ops[e.From].Node].Op, e.Side, e.Port, exchangeText(e)})
 			}
 		}
 		out.Ops = append(out.Ops, x)

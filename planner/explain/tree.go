@@ -13,7 +13,7 @@ func Tree(w io.Writer, m *Model, width int) error {
 	if width <= 0 {
 		width = 120
 	}
-	t := &tree{width: max(width, 40)}
+	t := &tree{width: max(width, 40), file: m.File}
 	t.head(m)
 	for _, s := range m.Stages {
 		t.stage(s)
@@ -22,7 +22,7 @@ func Tree(w io.Writer, m *Model, width int) error {
 	if len(m.Risks) > 0 {
 		t.line("risks")
 		for _, r := range m.Risks {
-			t.wrap("  ! ", "    ", r)
+			t.wrap("  ! ", "    ", t.short(r))
 		}
 	}
 	_, err := io.WriteString(w, t.b.String())
@@ -32,7 +32,11 @@ func Tree(w io.Writer, m *Model, width int) error {
 type tree struct {
 	b     strings.Builder
 	width int
+	file  string
 }
+
+// short leaves the name of the plan's own file out of a place: "filter (line 12)".
+func (t *tree) short(s string) string { return strings.ReplaceAll(s, "("+t.file+":", "(line ") }
 
 func (t *tree) line(s string) {
 	t.b.WriteString(strings.TrimRight(s, " "))
@@ -112,7 +116,7 @@ func (t *tree) op(s *Stage, i int, prefix, mark string, children map[int][]int) 
 		} else {
 			rest += "  "
 		}
-		t.entry(prefix, prefix+mark, rest, s.Ops[i])
+		t.entry(s, prefix, prefix+mark, rest, s.Ops[i])
 		if len(next) == 0 {
 			return
 		}
@@ -124,9 +128,9 @@ func (t *tree) op(s *Stage, i int, prefix, mark string, children map[int][]int) 
 }
 
 // entry writes the operator, behind mark, and what else there is to say, behind rest.
-func (t *tree) entry(prefix, mark, rest string, o *Op) {
+func (t *tree) entry(s *Stage, prefix, mark, rest string, o *Op) {
 	for _, e := range o.From {
-		t.line(prefix + "← " + e.Text + source(e.Stage, e.Side, e.Port))
+		t.line(prefix + "← " + e.Text + e.source())
 	}
 	side := ""
 	if len(o.Feeds) > 0 && o.Feeds[0].Side != "" {
@@ -138,28 +142,70 @@ func (t *tree) entry(prefix, mark, rest string, o *Op) {
 			text += fmt.Sprintf("   + operator %d%s", f.Op, sideText(f.Side, f.Port))
 		}
 	}
-	more := ""
+	t.pack(text, rest+"  ", t.details(s, o))
+}
+
+// details lists what there is to say of an operator besides its call. What is as it was before is left out: the columns of a filter, the
+// rows behind definitions.
+func (t *tree) details(s *Stage, o *Op) []string {
+	before := &Op{}
+	if len(o.Feeds) == 1 && o.Feeds[0].Side == "" {
+		before = s.Ops[o.Feeds[0].Op]
+	}
+	var out []string
 	if len(o.Set) > 0 {
-		more += "   [" + strings.Join(o.Set, ", ") + "]"
+		out = append(out, "["+strings.Join(o.Set, ", ")+"]")
 	}
-	if o.Columns != "" {
-		more += "   → " + o.Columns
+	switch added, more := strings.CutPrefix(o.Columns, before.Columns+", "); {
+	case o.Columns == "" || o.Columns == before.Columns:
+	case more && before.Columns != "":
+		out = append(out, "→ … "+added)
+	default:
+		out = append(out, "→ "+o.Columns)
 	}
-	if n := o.Numbers(); len(n) > 0 {
-		more += "   " + strings.Join(n, "   ")
+	for i, n := range o.Numbers() {
+		if i > 0 || n != before.Rows {
+			out = append(out, n)
+		}
 	}
-	if utf8.RuneCountInString(text+more) <= t.width {
-		t.line(text + more)
-		return
+	return out
+}
+
+// pack writes text and, as long as they fit, the details behind it; the others on lines of their own, none cut in two unless it must be.
+func (t *tree) pack(text, rest string, details []string) {
+	const gap = "   "
+	width := utf8.RuneCountInString
+	if width(text) > t.width {
+		t.wrap("", rest+"  ", text)
+		text = ""
 	}
-	t.wrap("", rest+"  ", text)
-	if more != "" {
-		t.wrap(rest+"  ", rest+"    ", strings.TrimLeft(more, " "))
+	for _, d := range details {
+		switch {
+		case text != "" && width(text)+len(gap)+width(d) <= t.width:
+			text += gap + d
+			continue
+		case text != "":
+			t.line(text)
+		}
+		text = rest + d
+		if width(text) > t.width {
+			t.wrap(rest, rest+"  ", d)
+			text = ""
+		}
+	}
+	if text != "" {
+		t.line(text)
 	}
 }
 
-func source(stage int, side string, port int) string {
-	return fmt.Sprintf(" from stage %d%s", stage, sideText(side, port))
+// source writes where an exchange comes from: " from stage 0", " from fasta.rejected in stage 0".
+func (e *Edge) source() string {
+	s := " from "
+	if e.Side != "" {
+		s += e.Name + "." + e.Side + " in "
+	}
+	s += fmt.Sprintf("stage %d", e.Stage)
+	return s + sideText("", e.Port)
 }
 
 func sideText(side string, port int) string {
@@ -173,7 +219,7 @@ func sideText(side string, port int) string {
 	return s
 }
 
-// rules writes what fired, then what declined, one block a rule.
+// rules writes what fired, then what declined, one block a rule; operators of which the same is to be said share a line.
 func (t *tree) rules(list []Rule) {
 	if len(list) == 0 {
 		return
@@ -186,10 +232,7 @@ func (t *tree) rules(list []Rule) {
 	rest := strings.Repeat(" ", long+6)
 	for _, fired := range []bool{true, false} {
 		last := ""
-		for _, r := range list {
-			if r.Fired != fired {
-				continue
-			}
+		for _, r := range joined(list, fired) {
 			mark, name, why := "  ✓ ", r.Name, r.Why
 			if !fired {
 				mark, why = "  ✗ ", "declined: "+why
@@ -202,9 +245,25 @@ func (t *tree) rules(list []Rule) {
 			} else {
 				last = name
 			}
-			t.wrap(mark+name+strings.Repeat(" ", long-utf8.RuneCountInString(name)+2), rest, why)
+			t.wrap(mark+name+strings.Repeat(" ", long-utf8.RuneCountInString(name)+2), rest, t.short(why))
 		}
 	}
+}
+
+// joined gives the decisions that fired, or those that did not; neighbours of one rule and reason as one, with the names of all their nodes.
+func joined(list []Rule, fired bool) []Rule {
+	var out []Rule
+	for _, r := range list {
+		if r.Fired != fired {
+			continue
+		}
+		if k := len(out) - 1; k >= 0 && out[k].Name == r.Name && out[k].Why == r.Why {
+			out[k].Node += ", " + r.Node
+			continue
+		}
+		out = append(out, r)
+	}
+	return out
 }
 
 // wrap writes text behind first, its further lines behind rest.

@@ -2,7 +2,7 @@ package physical
 
 import (
 	"fmt"
-	"sort"
+	"slices"
 
 	"weir/compiler/types"
 	"weir/planner/internal/graph"
@@ -160,21 +160,12 @@ func (v *validation) part(s *Stage, k int, o Op) error {
 	if o.Part == Scan {
 		for port := range n.Inputs {
 			f, ok := v.parts[part{o.Node, Collect, port}]
-			if !ok || !contains(s.After, f.stage) {
+			if !ok || !slices.Contains(s.After, f.stage) {
 				return fmt.Errorf("%s is scanned and port %d is not collected by a stage that has ended before", n.Name(), port)
 			}
 		}
 	}
 	return nil
-}
-
-func contains(list []int, x int) bool {
-	for _, y := range list {
-		if x == y {
-			return true
-		}
-	}
-	return false
 }
 
 // inputs compares what feeds an operator with what its node reads.
@@ -200,8 +191,8 @@ func (v *validation) inputs(s *Stage, o Op, have map[int][]feed) error {
 			from := v.plan.Stages[f.stage].Ops[f.op]
 			got = append(got, fmt.Sprint(part{from.Node, from.Part, from.Port}, f.side))
 		}
-		sort.Strings(names)
-		sort.Strings(got)
+		slices.Sort(names)
+		slices.Sort(got)
 		if fmt.Sprint(names) != fmt.Sprint(got) {
 			return fmt.Errorf("port %d is not fed by what the node reads", port)
 		}

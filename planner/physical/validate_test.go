@@ -72,7 +72,9 @@ func TestValidateFindsIt(t *testing.T) {
 		{"is no order", func(p *physical.Plan) { p.Stages[3].Inputs[0].Order = "alphabetical" }},
 		{"is no kind of exchange", func(p *physical.Plan) { p.Stages[3].Inputs[0].Kind = "pigeon" }},
 		{"without keys", func(p *physical.Plan) { p.Stages[5].Inputs[0].Keys = nil }},
-		{"do not come together", func(p *physical.Plan) { p.Stages[5].Inputs[0].Kind, p.Stages[5].Inputs[0].Keys = physical.Rebalance, nil }},
+		{"do not come together", func(p *physical.Plan) {
+			p.Stages[5].Inputs[0].Kind, p.Stages[5].Inputs[0].Keys = physical.Rebalance, nil
+		}},
 		{"with keys", func(p *physical.Plan) { p.Stages[5].Inputs[0].Kind = physical.Forward }},
 		{"a key has no expression", func(p *physical.Plan) { p.Stages[5].Inputs[0].Keys[0].Expr = nil }},
 		{"a key has no expression", func(p *physical.Plan) { p.Nodes[8].Args["by"].Keys[0].Expr = nil }},

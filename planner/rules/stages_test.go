@@ -82,7 +82,9 @@ var stageCases = map[string][]stageCase{
 		{"keys in another order", 4, func(b *testcat.Builder) {
 			b.Fasta("a/", 9).Group("id", "description").Group("description", "id").Sink("folder", "out")
 		}},
-		{"a part of the keys", 4, func(b *testcat.Builder) { b.Fasta("a/", 9).Group("id", "description").Group("id").Sink("folder", "out") }},
+		{"a part of the keys", 4, func(b *testcat.Builder) {
+			b.Fasta("a/", 9).Group("id", "description").Group("id").Sink("folder", "out")
+		}},
 		{"one side of a join", 4, func(b *testcat.Builder) {
 			g := b.Fasta("a/", 9).Group("id")
 			g.Match(b.Fasta("b/", 9), "id", "id").Sink("folder", "out")
