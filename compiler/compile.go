@@ -59,6 +59,7 @@ func Compile(file string, src []byte, o Options) *Result {
 		// A file with errors may lack what would have used a name.
 		diags = append(diags, lint.Program(prog, c, o.Catalogue)...)
 	}
+	tidy(diags)
 	diags.Sort()
 	r.Diags = diags
 	return r

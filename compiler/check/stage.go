@@ -114,7 +114,7 @@ func (c *checker) operator(o *op.Operator, in *stream, x *syntax.Call, s *scope)
 		}
 	}
 	if known && (fields(out.row, maxColumns) > maxColumns || deep(types.Type{Kind: types.Record, Fields: out.row}, maxTypeDepth)) {
-		c.errorf("W2014", x.Func.Span, "after `%s` a row has more than %d columns, or nests too deep", o.Name, maxColumns)
+		c.limit(x.Func.Span, "", "after `%s` a row has more than %d columns, or nests too deep", o.Name, maxColumns)
 		out.open, out.row = true, nil
 	}
 	n := &logical.Node{Op: o.Name, Args: u.args, Out: types.Stream{Row: out.row, Unbounded: out.unbounded}, Span: x.Span}

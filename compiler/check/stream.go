@@ -121,7 +121,7 @@ func (c *checker) let(s *resolve.Symbol) *binding {
 	}
 	b := &binding{}
 	if len(c.busy) >= maxLets {
-		c.errorf("W2014", s.Span, "more than %d let depend on each other here", maxLets)
+		c.limit(s.Span, "", "more than %d let depend on each other here", maxLets)
 		b.stream, b.value = lost(), poison
 		c.streams[s] = b
 		return b
@@ -415,7 +415,7 @@ func (c *checker) statement(d *syntax.Statement) (int, bool) {
 // add makes a node. Where there are too many, that is reported once and the node is not kept.
 func (c *checker) add(n *logical.Node) (id int, ok bool) {
 	if len(c.nodes) >= maxNodes {
-		c.errorf("W2014", diag.Span{File: c.prog.Main.File.Name}, "the plan would have more than %d operators", maxNodes)
+		c.limit(diag.Span{File: c.prog.Main.File.Name}, "", "the plan would have more than %d operators", maxNodes)
 		return 0, false
 	}
 	n.ID = len(c.nodes) + 1

@@ -52,7 +52,7 @@ func (c *checker) tests() []Test {
 	names := map[string]diag.Span{}
 	for i, d := range c.prog.Main.Tests {
 		if i == maxTests {
-			c.errorf("W2014", d.Span, "a file has at most %d tests", maxTests)
+			c.limit(d.Span, "", "a file has at most %d tests", maxTests)
 			break
 		}
 		name, _ := d.Name.Value.(string)

@@ -41,7 +41,7 @@ func (c *checker) declaredType(s *resolve.Symbol, depth int) (types.Type, int) {
 	r.t, r.size = c.typeExpr(s.Decl.(*syntax.TypeDecl).Type, s.Module, depth)
 	r.busy = false
 	if deep(r.t, maxTypeDepth) {
-		c.errorf("W2014", s.Span, "type `%s` nests more than %d deep", s.Name, maxTypeDepth)
+		c.limit(s.Span, "", "type `%s` nests more than %d deep", s.Name, maxTypeDepth)
 		r.t, r.size = types.Type{}, 1
 	}
 	return r.t, r.size
@@ -55,7 +55,7 @@ func (c *checker) typeOf(x syntax.TypeExpr, m *resolve.Module) types.Type {
 
 func (c *checker) typeExpr(x syntax.TypeExpr, m *resolve.Module, depth int) (types.Type, int) {
 	if depth > maxTypeDepth {
-		c.errorf("W2014", x.Pos(), "types nest more than %d deep here", maxTypeDepth)
+		c.limit(x.Pos(), "", "types nest more than %d deep here", maxTypeDepth)
 		return types.Type{}, 1
 	}
 	switch x := x.(type) {
@@ -77,7 +77,7 @@ func (c *checker) typeExpr(x syntax.TypeExpr, m *resolve.Module, depth int) (typ
 			ft, k := c.typeExpr(f.Type, m, depth+1)
 			n += k
 			if n > maxColumns {
-				c.errorf("W2014", x.Span, "a type of more than %d fields", maxColumns)
+				c.limit(x.Span, "", "a type of more than %d fields", maxColumns)
 				return types.Type{}, 1
 			}
 			bad = bad || ft.Kind == types.Invalid
