@@ -35,9 +35,13 @@ func ints(xs ...int64) *batch.Vector {
 
 // numbers: `rows` rows in each of `splits` splits, k counts them all; batches of `step` rows.
 type numbers struct {
-	a   op.Args
-	ctx op.Context
+	a     op.Args
+	ctx   op.Context
+	after func(ctx op.Context) error // is called after every batch
 }
+
+// tap is where a trickle hears from its sink.
+var tap = make(chan struct{})
 
 func (s *numbers) Open(ctx op.Context) error { s.ctx = ctx; return nil }
 func (s *numbers) Close() error              { return nil }
@@ -79,6 +83,11 @@ func (s *numbers) Read(split op.Split, out op.Output) error {
 		if err := out.Emit(b); err != nil {
 			return err
 		}
+		if s.after != nil {
+			if err := s.after(s.ctx); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
@@ -89,14 +98,12 @@ type rows struct {
 	ctx    op.Context
 	data   func(x *rows, port int, b *batch.Batch, out op.Output) error
 	drain  func(x *rows, out op.Output) error
+	timer  func(x *rows, t int64, out op.Output) error
 	commit func(x *rows) error
 	close  func(x *rows) error
 	open   func(x *rows) error
-	held   []*batch.Batch
-	sums   map[int64]int64
 	n      int64
 	file   op.StagedFile
-	ready  bool
 }
 
 func (x *rows) Open(ctx op.Context) error {
@@ -113,6 +120,7 @@ func (x *rows) Drain(out op.Output) error {
 	}
 	return nil
 }
+func (x *rows) Timer(t int64, out op.Output) error { return x.timer(x, t, out) }
 func (x *rows) Commit(uint64) error {
 	if x.commit != nil {
 		return x.commit(x)
@@ -120,7 +128,6 @@ func (x *rows) Commit(uint64) error {
 	return nil
 }
 func (x *rows) Snapshot(uint64, op.SnapshotWriter) error {
-	x.ready = true
 	if x.file != nil {
 		_, err := x.file.Prepare()
 		return err
@@ -270,6 +277,40 @@ func testOps(results map[string]*result) []*op.Operator {
 				return out.Emit(b)
 			}}
 		}),
+		// alarm asks for a timer when it opens, and gives a row when it fires.
+		transform("alarm", op.Caps{}, func(c *op.Config) *rows {
+			return &rows{
+				open: func(x *rows) error { x.ctx.SetTimer(x.ctx.Now().Add(time.Hour).UnixNano()); return nil },
+				data: func(*rows, int, *batch.Batch, op.Output) error { return nil },
+				timer: func(x *rows, t int64, out op.Output) error {
+					if t != x.ctx.Now().UnixNano() {
+						return fmt.Errorf("the timer of %d fires at %d", t, x.ctx.Now().UnixNano())
+					}
+					return out.Emit(&batch.Batch{Row: numberRow, N: 1, Cols: []*batch.Vector{ints(1), ints(2)}})
+				},
+			}
+		}),
+		// trickle is a source that gives the next row only when the sink `tap` has the last one.
+		{Name: "trickle", Role: op.SourceRole, Source: func(c *op.Config) (op.Source, error) {
+			return &numbers{a: c.Args, after: func(ctx op.Context) error {
+				select {
+				case <-tap:
+					return nil
+				case <-ctx.Context().Done():
+					return ctx.Context().Err()
+				}
+			}}, nil
+		}},
+		{Name: "tap", Role: op.SinkRole, New: func(c *op.Config) (op.Instance, error) {
+			return &rows{data: func(x *rows, _ int, b *batch.Batch, _ op.Output) error {
+				select {
+				case tap <- struct{}{}:
+					return nil
+				case <-x.ctx.Context().Done():
+					return x.ctx.Context().Err()
+				}
+			}}, nil
+		}},
 		{Name: "pairs", Role: op.TransformRole, Staged: &op.Staged{
 			Collect: func(c *op.Config, port int) (op.Instance, error) {
 				return &rows{
@@ -306,7 +347,7 @@ func testOps(results map[string]*result) []*op.Operator {
 			return &rows{
 				open: func(x *rows) (err error) {
 					path := c.Args.Text("to")
-					if x.ctx.Tasks() > 1 {
+					if strings.HasSuffix(path, "/") {
 						path += fmt.Sprintf("part-%d", x.ctx.Task())
 					}
 					x.file, err = x.ctx.Storage().Create(x.ctx.Context(), path)
