@@ -136,6 +136,24 @@ func (c *checker) let(s *resolve.Symbol) *binding {
 	return b
 }
 
+// unknownCall reports a call that is all of a let and may be meant for an operator or for a function.
+func (c *checker) unknownCall(x *syntax.Call, m *resolve.Module) bool {
+	name, cat := x.Func.Name, c.o.Catalogue
+	if cat.Operator(name) != nil || cat.Function(name) != nil || cat.Aggregate(name) != nil || m.Lookup(name) != nil && m.Lookup(name).Kind == resolve.Fn {
+		return false
+	}
+	d := diag.Diagnostic{Code: "W2201", Span: x.Func.Span, Message: fmt.Sprintf("unknown operator or function `%s`", name)}
+	suggest(&d, name, x.Func.Span, "", append(c.operatorNames(m), c.functionNames(m)...))
+	if d.Fix == nil {
+		d.Hint = "`weir ops` lists all operators and functions"
+	}
+	c.report(d)
+	for _, a := range x.Args {
+		c.markUses(a.Value, &scope{module: m})
+	}
+	return true
+}
+
 func cycle(syms []*resolve.Symbol) string {
 	text := ""
 	for i, s := range syms {
@@ -160,6 +178,10 @@ func (c *checker) define(s *resolve.Symbol, b *binding) {
 		return
 	}
 	sc := &scope{module: s.Module}
+	if x, ok := d.Value.(*syntax.Call); ok && c.unknownCall(x, s.Module) {
+		b.stream, b.value = lost(), poison
+		return
+	}
 	if !c.isStream(s) {
 		b.value = c.folded(c.expr(d.Value, sc), d.Value.Pos(), fmt.Sprintf("`%s`", s.Name))
 		return

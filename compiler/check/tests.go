@@ -163,6 +163,9 @@ func (c *checker) givenStep(st syntax.TestStep, givens map[*resolve.Symbol]given
 		c.errorf("W2204", st.Name.Span, "`%s` is given twice", y.Name)
 		return
 	}
+	if y.Kind == resolve.Let && poisonedBinding(c.let(y)) {
+		return
+	}
 	if y.Kind == resolve.Param || !c.isStream(y) {
 		want := c.constant(y, st.Span).Type
 		e := c.value(st.Value, want, &scope{module: c.prog.Main}, fmt.Sprintf("`%s`", y.Name))
@@ -184,6 +187,9 @@ func (c *checker) givenStep(st syntax.TestStep, givens map[*resolve.Symbol]given
 func (c *checker) expectStep(st syntax.TestStep, step *Step) bool {
 	y, side := c.binding(st)
 	if y == nil {
+		return false
+	}
+	if y.Kind == resolve.Let && poisonedBinding(c.let(y)) {
 		return false
 	}
 	if y.Kind != resolve.Let || !c.isStream(y) {
