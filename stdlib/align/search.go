@@ -52,7 +52,7 @@ out |> print()
 test "the best hit" {
   given queries = [{ id: "q", sequence: "MKTAYIAKQRQISFVK" }]
   given known = [{ id: "far", sequence: "GGGPGGSGGP" }, { id: "near", sequence: "MKTAYIAKQRQLSFVK" }]
-  expect out = [{ query: "q", target: "near", score: 78 }]
+  expect out = [{ query: "q", target: "near", score: 75 }]
 }
 `}},
 }
