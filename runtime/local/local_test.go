@@ -82,7 +82,7 @@ type shape struct {
 func drawShape(t *rapid.T) shape {
 	flag := func(name string) bool { return rapid.Bool().Draw(t, name) }
 	return shape{
-		rows: rapid.Int64Range(0, 30).Draw(t, "rows"), splits: rapid.Int64Range(0, 40).Draw(t, "splits"), step: rapid.Int64Range(1, 9).Draw(t, "step"),
+		rows: rapid.Int64Range(0, 12).Draw(t, "rows"), splits: rapid.Int64Range(0, 24).Draw(t, "splits"), step: rapid.Int64Range(1, 9).Draw(t, "step"),
 		chain: rapid.SliceOfN(rapid.SampledFrom([]string{"double", "slow", "odd"}), 0, 3).Draw(t, "chain"),
 		slow:  flag("slow"), second: flag("second"), sum: flag("sum"), pairs: flag("pairs"), limit: flag("limit"), rejected: flag("rejected"),
 	}
@@ -218,7 +218,7 @@ func TestRight(t *testing.T) {
 // troubled is a pipeline with a sink that writes files and an operator that makes trouble.
 func troubled(parallelism int, dir, how string, at int64) *planner {
 	p := newPlanner()
-	src, _ := p.source(parallelism, op.Args{"rows": lit(40), "splits": lit(20)})
+	src, _ := p.source(parallelism, op.Args{"rows": lit(20), "splits": lit(20)})
 	bad := p.chain("trouble", op.Args{"at": lit(at), "how": &op.Arg{Word: how}}, numberRow, src)
 	p.behind(1, "write", op.Args{"to": text(dir + "/one")}, nil, physical.Gather, physical.BySplit, in(bad)[0])
 	p.behind(parallelism, "write", op.Args{"to": text(dir + "/parts/")}, nil, physical.Rebalance, "", in(bad)[0])
@@ -301,7 +301,7 @@ func TestCommit(t *testing.T) {
 	parts = slices.DeleteFunc(parts, func(s string) bool { return s == "" })
 	slices.Sort(parts)
 	slices.Sort(lines)
-	if len(lines) != 800 || !slices.Equal(lines, parts) || len(files(t, dir)) != 6 {
+	if len(lines) != 400 || !slices.Equal(lines, parts) || len(files(t, dir)) != 6 {
 		t.Errorf("%d lines, %d in parts, files %v", len(lines), len(parts), files(t, dir))
 	}
 }

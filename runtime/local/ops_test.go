@@ -271,8 +271,8 @@ func testOps(results map[string]*result) []*op.Operator {
 		// slow waits a little now and then.
 		transform("slow", op.Caps{RowWise: true}, func(c *op.Config) *rows {
 			return &rows{data: func(x *rows, _ int, b *batch.Batch, out op.Output) error {
-				if x.n++; x.n%3 == 0 {
-					time.Sleep(time.Duration(x.ctx.Task()+1) * 200 * time.Microsecond)
+				if x.n++; x.n%10 == 0 {
+					time.Sleep(time.Duration(x.ctx.Task()+1) * 100 * time.Microsecond)
 				}
 				return out.Emit(b)
 			}}

@@ -132,7 +132,10 @@ func sorted(row types.Row, from []*batch.Batch, emit func(*batch.Batch) error) e
 	}
 	slices.SortFunc(all, compare)
 	for len(all) > 0 {
-		n := min(len(all), chunkRows)
+		n := 1
+		for n < min(len(all), chunkRows) && sameLevels(all[n], all[0]) {
+			n++
+		}
 		if err := emit(collect(row, all[:n])); err != nil {
 			return err
 		}
@@ -141,7 +144,10 @@ func sorted(row types.Row, from []*batch.Batch, emit func(*batch.Batch) error) e
 	return nil
 }
 
-// collect makes a batch of these rows, in this order.
+// sameLevels reports whether two rows can be in one batch.
+func sameLevels(a, b place) bool { return len(a.b.Ord) == len(b.b.Ord) }
+
+// collect makes a batch of these rows, which have the same number of levels, in this order.
 func collect(row types.Row, places []place) *batch.Batch {
 	index := map[*batch.Batch]int{}
 	var from []*batch.Batch
@@ -255,7 +261,7 @@ func merge(row types.Row, f *staging.File, runs [][]staging.Region, last []*batc
 		default:
 			heap.Pop(&open)
 		}
-		if len(chunk) == chunkRows || len(open) == 0 {
+		if len(chunk) == chunkRows || len(open) == 0 || !sameLevels(open[0].place, chunk[0]) {
 			if err := emit(collect(row, chunk)); err != nil {
 				return err
 			}
