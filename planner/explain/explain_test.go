@@ -47,6 +47,9 @@ func branches() *logical.Plan {
 	s := k.Op("sampled", nil)
 	s.Group("id").Sink("file", "groups")
 	s.Op("screen", nil).Node().Out = types.Stream{}
+	groups := s.Group("id")
+	groups.Node().Let = "groups"
+	f.Match(groups, "id", "id").Sink("folder", "matched")
 	f.Side("rejected").Sink("file", "bad")
 	bad := b.Plan.Nodes[len(b.Plan.Nodes)-1]
 	bad.Inputs[0] = append(bad.Inputs[0], k.Side("rejected").Input())

@@ -117,7 +117,7 @@ func newStage(p *physical.Plan, s *physical.Stage, nodes map[int]*logical.Node, 
 		case d.Role == op.SourceRole && s.Parallelism > 1:
 			out.Work = "splits on request"
 		}
-		x := newOp(p, o, n, d)
+		x := newOp(p, o, nodes, d)
 		for port, ins := range o.Inputs {
 			for _, in := range ins {
 				x.Feeds = append(x.Feeds, Feed{in.Op, in.Side, port})
@@ -152,7 +152,8 @@ func exchangeText(e physical.Exchange) string {
 	return s
 }
 
-func newOp(p *physical.Plan, o physical.Op, n *logical.Node, d *op.Operator) *Op {
+func newOp(p *physical.Plan, o physical.Op, nodes map[int]*logical.Node, d *op.Operator) *Op {
+	n := nodes[o.Node]
 	x := &Op{Node: n.ID, Name: n.Op, Rows: Unknown, Sink: d.Role == op.SinkRole}
 	if !n.Span.IsZero() {
 		x.At = fmt.Sprintf("%s:%d", n.Span.File, n.Span.Start.Line)
@@ -168,7 +169,7 @@ func newOp(p *physical.Plan, o physical.Op, n *logical.Node, d *op.Operator) *Op
 		}
 		return x
 	}
-	x.Args, x.Set = arguments(n, d)
+	x.Args, x.Set = arguments(n, d, nodes)
 	x.Columns = columns(n.Out.Row)
 	if x.Sink {
 		x.Rows = ""
@@ -185,7 +186,7 @@ func newOp(p *physical.Plan, o physical.Op, n *logical.Node, d *op.Operator) *Op
 }
 
 // arguments writes what the user wrote, in declared order, positional ones without their names; and what the planner has set.
-func arguments(n *logical.Node, d *op.Operator) (args, set []string) {
+func arguments(n *logical.Node, d *op.Operator, nodes map[int]*logical.Node) (args, set []string) {
 	for _, p := range d.Params {
 		a := n.Args[p.Name]
 		if a == nil || a.Default {
@@ -193,7 +194,7 @@ func arguments(n *logical.Node, d *op.Operator) (args, set []string) {
 		}
 		text := a.String()
 		if p.Kind == op.Stream {
-			text = "another stream"
+			text = streams(n, a.Ports, nodes)
 		}
 		switch {
 		case p.Hidden:
@@ -205,6 +206,24 @@ func arguments(n *logical.Node, d *op.Operator) (args, set []string) {
 		}
 	}
 	return args, set
+}
+
+// streams names the streams at the ports: by their lets, or by the operators that give them.
+func streams(n *logical.Node, ports []int, nodes map[int]*logical.Node) string {
+	var names []string
+	for _, port := range ports {
+		for _, in := range n.Inputs[port] {
+			name := nodes[in.Node].Let
+			if name == "" {
+				name = nodes[in.Node].Op
+			}
+			if in.Side != "" {
+				name += "." + in.Side
+			}
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, ", ")
 }
 
 // floorText writes a bound as a condition: score >= 100.

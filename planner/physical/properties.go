@@ -136,10 +136,10 @@ func (a *analysis) give(s *Stage, k int, d *op.Operator, n *logical.Node, in map
 			return stream{}
 		}
 		out := a.arriving(in[0][0])
-		out.keys = carried(d, n, out.keys)
+		out.keys = carried(d, n, a.rows[n.ID][0], out.keys)
 		return out
 	case placeKeyed:
-		return stream{keys: carried(d, n, keyNames(graph.KeysOf(d, n, 0, a.rows[n.ID][0])))}
+		return stream{keys: carried(d, n, a.rows[n.ID][0], keyNames(graph.KeysOf(d, n, 0, a.rows[n.ID][0])))}
 	}
 	if needsOrder(d, n) {
 		return stream{order: inOrder}
@@ -162,20 +162,15 @@ func keyNames(keys []op.Key) []string {
 
 // carried gives the columns of the output that hold the key columns of the input; nothing where one is lost, since then nobody can ask
 // for them.
-func carried(d *op.Operator, n *logical.Node, keys []string) []string {
+func carried(d *op.Operator, n *logical.Node, in types.Row, keys []string) []string {
 	var out []string
 	for _, k := range keys {
 		name := k
-		switch {
-		case d.Caps.Keyed != "":
-			// A grouping names its keys anew; a join or distinct keeps the columns.
-			if a := n.Args[d.Caps.Keyed]; a != nil {
-				for _, key := range a.Keys {
-					if p, ok := key.Expr.Path(); ok && p == k && key.Name != "" {
-						name = key.Name
-					}
-				}
-			}
+		switch a := n.Args[d.Caps.Keyed]; {
+		case d.Caps.Keyed != "" && a != nil && len(a.On) > 0:
+			return nil // a row without a partner lies by the other side's key, and has no value for this one's
+		case d.Caps.Keyed != "" && a != nil:
+			name = keyColumn(a.Keys, k, in)
 		case d.Caps.Defs != "":
 			name = definedAs(n.Args[d.Caps.Defs], k, d.Caps.KeepsInput)
 		}
@@ -185,6 +180,22 @@ func carried(d *op.Operator, n *logical.Node, keys []string) []string {
 		out = append(out, name)
 	}
 	return out
+}
+
+// keyColumn gives the column that a keyed operator has for a key: the key's new name, unless a column of the input is called so, which the
+// output may have instead.
+func keyColumn(keys []op.Key, k string, in types.Row) string {
+	for _, key := range keys {
+		p, ok := key.Expr.Path()
+		if !ok || p != k || key.Name == "" || key.Name == k {
+			continue
+		}
+		if in.Index(key.Name) >= 0 {
+			return ""
+		}
+		return key.Name
+	}
+	return k
 }
 
 // definedAs gives the column of the output that holds the input column k: k itself where it is kept, else one that is defined as it; "" for

@@ -53,6 +53,7 @@ func (c *Context) needsOf(p *Plan, n *logical.Node, need op.ColumnSet) []op.Colu
 		out = []op.ColumnSet{s}
 	case o.Caps.Defs != "" && len(in) == 1:
 		s := op.NewColumnSet()
+		out = []op.ColumnSet{s}
 		kept := keptDefs(c, n, need)
 		if o.Caps.KeepsInput {
 			for _, path := range need.Paths() {
@@ -64,7 +65,6 @@ func (c *Context) needsOf(p *Plan, n *logical.Node, need op.ColumnSet) []op.Colu
 		for _, d := range kept {
 			s.AddExpr(d.Expr)
 		}
-		return []op.ColumnSet{s}
 	case o.Caps.Needs != nil:
 		for _, s := range o.Caps.Needs(n.Args, in, need) {
 			t := op.NewColumnSet()
@@ -75,13 +75,21 @@ func (c *Context) needsOf(p *Plan, n *logical.Node, need op.ColumnSet) []op.Colu
 	for port := len(out); port < len(in); port++ {
 		out = append(out, op.AllColumns(in[port]))
 	}
-	for _, a := range n.Args {
+	for name, a := range n.Args {
+		if name == o.Caps.Defs {
+			continue // only those that stay count
+		}
 		graph.MapArg(a, func(e *expr.Expr, port int) *expr.Expr {
 			if port < len(out) {
 				out[port].AddExpr(e)
 			}
 			return e
 		})
+	}
+	for port, ins := range n.Inputs {
+		if len(ins) > 1 { // the streams of a port have one row: whoever else reads one of them must not change it
+			out[port].AddAll(op.AllColumns(in[port]))
+		}
 	}
 	return out[:len(in)]
 }
@@ -119,7 +127,7 @@ func (c *Context) prunes(n *logical.Node) bool {
 }
 
 // prunedRow gives the columns of the node's output that must stay. A record is cut where it is made; a column that comes from the input passes
-// as it is, since passing a part of it would cost and save nothing.
+// as it is, since passing a part of it would cost and save nothing; unless there are several inputs, of which one may have less of it.
 func (c *Context) prunedRow(p *Plan, n *logical.Node, need op.ColumnSet) types.Row {
 	if !c.prunes(n) {
 		return n.Out.Row
@@ -137,7 +145,7 @@ func (c *Context) prunedRow(p *Plan, n *logical.Node, need op.ColumnSet) types.R
 		if !all.Has(f.Name) {
 			continue
 		}
-		if caps.Defs == "" && !passes(f, p.rows[n.ID]) {
+		if caps.Defs == "" && (len(p.rows[n.ID]) > 1 || !passes(f, p.rows[n.ID])) {
 			f = all.Prune(types.Row{f})[0]
 		}
 		out = append(out, f)
