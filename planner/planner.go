@@ -1,5 +1,5 @@
-// Package planner turns a typed logical plan into the physical plan that is run: rules rewrite the graph, operators are laid out as stages,
-// and what is known of rows and work is written beside them.
+// Package planner turns a typed logical plan into the physical plan that is run: rules rewrite the graph, operators are
+// laid out as stages, and what is known of rows and work is written beside them.
 package planner
 
 import (
@@ -19,11 +19,13 @@ import (
 // Options say what a plan is made for.
 type Options struct {
 	Catalogue *op.Catalogue
-	// Storage is where operators may look at their inputs to count and sample; nil: nothing is read, and what is not known is unknown.
+	// Storage is where operators may look at their inputs to count and sample; nil: nothing is read, and what is not
+	// known is unknown.
 	Storage op.Storage
 	// Target is where the plan runs: "local".
 	Target string
-	// Parallelism is the number of tasks of a stage that can be spread, from 1 to 128, the number of key groups of a local run.
+	// Parallelism is the number of tasks of a stage that can be spread, from 1 to 128, the number of key groups of a
+	// local run.
 	Parallelism int
 	// Disable names rules that are not applied (rules.Names): a plan without them gives the same results.
 	Disable []string
@@ -34,7 +36,8 @@ type Options struct {
 // MaxLocalParallelism is the number of key groups of a local run.
 const MaxLocalParallelism = 128
 
-// Make plans. Findings have W4 codes; the plan is nil where one is an error. W4900 is a bug of Weir: a rule has broken the plan.
+// Make plans. Findings have W4 codes; the plan is nil where one is an error. W4900 is a bug of Weir: a rule has broken
+// the plan.
 func Make(p *logical.Plan, o Options) (*physical.Plan, diag.List) {
 	var found diag.List
 	fail := func(code, hint, format string, args ...any) {
@@ -44,7 +47,8 @@ func Make(p *logical.Plan, o Options) (*physical.Plan, diag.List) {
 		fail("W4001", "this release runs on the target `local`", "no target is called `%s`", o.Target)
 	}
 	if o.Parallelism < 1 || o.Parallelism > MaxLocalParallelism {
-		fail("W4002", "the number of cores is a good choice", "the parallelism is %d, and must be from 1 to %d", o.Parallelism, MaxLocalParallelism)
+		fail("W4002", "the number of cores is a good choice", "the parallelism is %d, and must be from 1 to %d",
+			o.Parallelism, MaxLocalParallelism)
 	}
 	for _, name := range o.Disable {
 		if !slices.Contains(rules.Names(), name) {
@@ -52,7 +56,8 @@ func Make(p *logical.Plan, o Options) (*physical.Plan, diag.List) {
 		}
 	}
 	if len(p.Nodes) == 0 {
-		fail("W4004", "end a pipeline in a sink: `hits |> write_tsv(\"hits.tsv\")`, or `|> print()`", "%s has nothing to run", p.File)
+		fail("W4004", "end a pipeline in a sink: `hits |> write_tsv(\"hits.tsv\")`, or `|> print()`",
+			"%s has nothing to run", p.File)
 	}
 	for _, n := range p.Nodes {
 		if d := o.Catalogue.Operator(n.Op); d != nil && !d.Implemented() {

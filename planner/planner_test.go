@@ -23,7 +23,8 @@ import (
 // What a user can do wrong is said with a code and a hint.
 func TestMakeRefuses(t *testing.T) {
 	later := &op.Operator{Name: "later", Role: op.SourceRole}
-	c, err := op.NewCatalogue(append(testcat.Catalogue().Operators(), later), testcat.Catalogue().Functions(), testcat.Catalogue().Aggregates())
+	c, err := op.NewCatalogue(append(testcat.Catalogue().Operators(), later), testcat.Catalogue().Functions(),
+		testcat.Catalogue().Aggregates())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +110,8 @@ func TestNoOperatorNames(t *testing.T) {
 	}
 	files := 0
 	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
-		if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || strings.Contains(path, "testcat") {
+		if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") ||
+			strings.Contains(path, "testcat") {
 			return err
 		}
 		files++

@@ -41,7 +41,8 @@ func branches() *logical.Plan {
 	k := f.Keep(testcat.Ge(testcat.Length(f.Col("sequence")), testcat.N(30)))
 	var defs []op.Def
 	for i := range 9 {
-		defs = append(defs, testcat.Def(fmt.Sprintf("a_column_with_a_long_name_%d", i), expr.Lit(testcat.String, "some <b>\"text\" | `more`")))
+		defs = append(defs, testcat.Def(fmt.Sprintf("a_column_with_a_long_name_%d", i), expr.Lit(testcat.String,
+			"some <b>\"text\" | `more`")))
 	}
 	k.Defs("add", defs...).Sink("folder", "wide")
 	s := k.Op("sampled", nil)
@@ -58,7 +59,8 @@ func branches() *logical.Plan {
 
 func made(t *testing.T, l *logical.Plan, tasks int, s op.Storage) (*physical.Plan, *explain.Model) {
 	t.Helper()
-	p, found := planner.Make(l, planner.Options{Catalogue: testcat.Catalogue(), Storage: s, Target: "local", Parallelism: tasks})
+	p, found := planner.Make(l, planner.Options{Catalogue: testcat.Catalogue(), Storage: s, Target: "local",
+		Parallelism: tasks})
 	if len(found) > 0 {
 		t.Fatal(found)
 	}
@@ -73,7 +75,8 @@ func TestGolden(t *testing.T) {
 		name    string
 		plan    *logical.Plan
 		storage op.Storage
-	}{{"pairwise", testcat.Pairwise(1), oneFile{}}, {"unknown", testcat.Pairwise(-1), nil}, {"branches", branches(), nil}} {
+	}{{"pairwise", testcat.Pairwise(1), oneFile{}}, {"unknown", testcat.Pairwise(-1), nil}, {"branches", branches(),
+		nil}} {
 		p, m := made(t, tc.plan, 2, tc.storage)
 		for _, form := range []struct {
 			name  string
@@ -84,7 +87,8 @@ func TestGolden(t *testing.T) {
 			{"dot", explain.DOT}, {"mermaid", explain.Mermaid}, {"markdown", explain.Markdown}, {"html", explain.HTML},
 			{"json", func(w io.Writer, m *explain.Model) error { return explain.JSON(w, p, m) }},
 		} {
-			if tc.name != "pairwise" && (form.name == "json" || form.name == "html") || tc.name == "unknown" && form.name != "tree" {
+			if tc.name != "pairwise" && (form.name == "json" || form.name == "html") || tc.name == "unknown" &&
+				form.name != "tree" {
 				continue
 			}
 			var b bytes.Buffer
@@ -108,7 +112,8 @@ func TestTreeWidth(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, line := range strings.Split(b.String(), "\n") {
-			if n := len([]rune(line)); n > width && len(strings.Fields(line)) > 3 && !strings.Contains(line, "←") && !strings.HasPrefix(line, "test.flow") {
+			if n := len([]rune(line)); n > width && len(strings.Fields(line)) > 3 && !strings.Contains(line, "←") &&
+				!strings.HasPrefix(line, "test.flow") {
 				t.Errorf("width %d: %d characters: %s", width, n, line)
 			}
 		}

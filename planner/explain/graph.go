@@ -19,10 +19,12 @@ func edges(m *Model) []edge {
 	for _, s := range m.Stages {
 		for k, o := range s.Ops {
 			for _, f := range o.Feeds {
-				out = append(out, edge{nodeName(s.ID, f.Op), nodeName(s.ID, k), strings.TrimSpace(sideText(f.Side, f.Port)), false})
+				out = append(out, edge{nodeName(s.ID, f.Op), nodeName(s.ID, k), strings.TrimSpace(sideText(f.Side,
+					f.Port)), false})
 			}
 			for _, e := range o.From {
-				out = append(out, edge{nodeName(e.Stage, e.Op), nodeName(s.ID, k), e.Text + sideText(e.Side, e.Port), true})
+				out = append(out, edge{nodeName(e.Stage, e.Op), nodeName(s.ID, k), e.Text + sideText(e.Side, e.Port),
+					true})
 			}
 		}
 		for _, a := range s.After {
@@ -59,7 +61,8 @@ func DOT(w io.Writer, m *Model) error {
 	b.WriteString("digraph plan {\n  rankdir=TB\n  node [shape=box, fontname=\"sans-serif\"]\n")
 	fmt.Fprintf(&b, "  label=%s\n", dotQuote(m.File+"\n"+short(m.Hash)))
 	for _, s := range m.Stages {
-		fmt.Fprintf(&b, "  subgraph cluster_%d {\n    label=%s\n", s.ID, dotQuote(fmt.Sprintf("stage %d, %s", s.ID, Tasks(s.Tasks))))
+		fmt.Fprintf(&b, "  subgraph cluster_%d {\n    label=%s\n", s.ID, dotQuote(fmt.Sprintf("stage %d, %s", s.ID,
+			Tasks(s.Tasks))))
 		for k, o := range s.Ops {
 			fmt.Fprintf(&b, "    %s [label=%s]\n", nodeName(s.ID, k), dotQuote(strings.Join(labelLines(o), "\n")))
 		}
@@ -107,6 +110,7 @@ func Mermaid(w io.Writer, m *Model) error {
 }
 
 // mermaidEscapes writes what has a meaning in Mermaid or HTML as entities: `#` begins one.
-var mermaidEscapes = strings.NewReplacer("#", "#35;", `"`, "#quot;", "<", "#lt;", ">", "#gt;", "&", "#amp;", "`", "#96;", "\n", "<br/>", "\r", "")
+var mermaidEscapes = strings.NewReplacer("#", "#35;", `"`, "#quot;", "<", "#lt;", ">", "#gt;", "&", "#amp;", "`",
+	"#96;", "\n", "<br/>", "\r", "")
 
 func mermaidText(s string) string { return mermaidEscapes.Replace(s) }

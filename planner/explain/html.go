@@ -5,7 +5,8 @@ import (
 	"io"
 )
 
-// HTML writes the plan as one page that needs nothing else: no script, no font, no request. Every text from the plan is escaped.
+// HTML writes the plan as one page that needs nothing else: no script, no font, no request. Every text from the plan is
+// escaped.
 func HTML(w io.Writer, m *Model) error { return page.Execute(w, m) }
 
 var page = template.Must(template.New("plan").Funcs(template.FuncMap{

@@ -14,7 +14,8 @@ type document struct {
 	Reading *Model          `json:"reading"`
 }
 
-// JSON writes one document: the version of the form, the physical plan as physical.Encode has it, and the model as a reading aid.
+// JSON writes one document: the version of the form, the physical plan as physical.Encode has it, and the model as a
+// reading aid.
 func JSON(w io.Writer, p *physical.Plan, m *Model) error {
 	plan, err := physical.Encode(p)
 	if err != nil {

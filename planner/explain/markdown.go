@@ -9,7 +9,8 @@ import (
 // Markdown writes the plan as tables, for a pull request: stages and operators, rules, risks.
 func Markdown(w io.Writer, m *Model) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "## Plan of %s\n\nTarget %s, parallelism %d, plan `%s`\n", cell(m.File), cell(m.Target), m.Parallelism, short(m.Hash))
+	fmt.Fprintf(&b, "## Plan of %s\n\nTarget %s, parallelism %d, plan `%s`\n", cell(m.File), cell(m.Target),
+		m.Parallelism, short(m.Hash))
 	if len(m.Params) > 0 {
 		b.WriteString("\n| parameter | value |\n| --- | --- |\n")
 		for _, p := range m.Params {
@@ -38,7 +39,8 @@ func Markdown(w io.Writer, m *Model) error {
 			if len(o.Set) > 0 {
 				call += " with " + code(strings.Join(o.Set, ", "))
 			}
-			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s |\n", stage, tasks, call, cell(strings.Join(in, "; ")), cell(o.Rows), cell(o.Bytes), cell(o.Cells))
+			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s |\n", stage, tasks, call, cell(strings.Join(in, "; ")),
+				cell(o.Rows), cell(o.Bytes), cell(o.Cells))
 		}
 	}
 	if len(m.Rules) > 0 {

@@ -1,5 +1,5 @@
-// Package explain makes a plan readable: one model of a plan, and a renderer for each form that a user may want it in. A renderer takes all it
-// shows from the model; numbers that are not known are `?`.
+// Package explain makes a plan readable: one model of a plan, and a renderer for each form that a user may want it in.
+// A renderer takes all it shows from the model; numbers that are not known are `?`.
 package explain
 
 import (
@@ -125,7 +125,8 @@ func newStage(p *physical.Plan, s *physical.Stage, nodes map[int]*logical.Node, 
 		}
 		for _, e := range s.Inputs {
 			if e.To == k {
-				x.From = append(x.From, Edge{e.Stage, e.From, nodes[p.Stages[e.Stage].Ops[e.From].Node].Op, e.Side, e.Port, exchangeText(e)})
+				x.From = append(x.From, Edge{e.Stage, e.From, nodes[p.Stages[e.Stage].Ops[e.From].Node].Op, e.Side,
+					e.Port, exchangeText(e)})
 			}
 		}
 		out.Ops = append(out.Ops, x)
@@ -185,7 +186,8 @@ func newOp(p *physical.Plan, o physical.Op, nodes map[int]*logical.Node, d *op.O
 	return x
 }
 
-// arguments writes what the user wrote, in declared order, positional ones without their names; and what the planner has set.
+// arguments writes what the user wrote, in declared order, positional ones without their names; and what the planner
+// has set.
 func arguments(n *logical.Node, d *op.Operator, nodes map[int]*logical.Node) (args, set []string) {
 	for _, p := range d.Params {
 		a := n.Args[p.Name]

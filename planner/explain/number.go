@@ -11,8 +11,8 @@ import (
 // Unknown stands for what is not known.
 const Unknown = "?"
 
-// Quantity writes a number with its unit: `2,203,950 rows`, `~22,040 rows (assumed, up to 2,203,950)`, `? rows`. A number that is exact has no
-// mark; one with a range says where it comes from.
+// Quantity writes a number with its unit: `2,203,950 rows`, `~22,040 rows (assumed, up to 2,203,950)`, `? rows`. A
+// number that is exact has no mark; one with a range says where it comes from.
 func Quantity(n estimate.Number, one, many string) string {
 	return write(n, func(x float64) string { return count(x) }, func(s string) string {
 		if s == "1" {

@@ -7,8 +7,9 @@ import (
 	"unicode/utf8"
 )
 
-// Tree writes the plan as text for a terminal: a block a stage, in which an operator stands under the one that feeds it; then the rules with
-// their reasons, and the risks. Width is where long lines are wrapped (reasons) or given a line of their own (columns, numbers); 0: 120.
+// Tree writes the plan as text for a terminal: a block a stage, in which an operator stands under the one that feeds
+// it; then the rules with their reasons, and the risks. Width is where long lines are wrapped (reasons) or given a line
+// of their own (columns, numbers); 0: 120.
 func Tree(w io.Writer, m *Model, width int) error {
 	if width <= 0 {
 		width = 120
@@ -145,8 +146,8 @@ func (t *tree) entry(s *Stage, prefix, mark, rest string, o *Op) {
 	t.pack(text, rest+"  ", t.details(s, o))
 }
 
-// details lists what there is to say of an operator besides its call. What is as it was before is left out: the columns of a filter, the
-// rows behind definitions.
+// details lists what there is to say of an operator besides its call. What is as it was before is left out: the columns
+// of a filter, the rows behind definitions.
 func (t *tree) details(s *Stage, o *Op) []string {
 	before := &Op{}
 	if len(o.Feeds) == 1 && o.Feeds[0].Side == "" {
@@ -171,7 +172,8 @@ func (t *tree) details(s *Stage, o *Op) []string {
 	return out
 }
 
-// pack writes text and, as long as they fit, the details behind it; the others on lines of their own, none cut in two unless it must be.
+// pack writes text and, as long as they fit, the details behind it; the others on lines of their own, none cut in two
+// unless it must be.
 func (t *tree) pack(text, rest string, details []string) {
 	const gap = "   "
 	width := utf8.RuneCountInString
@@ -219,7 +221,8 @@ func sideText(side string, port int) string {
 	return s
 }
 
-// rules writes what fired, then what declined, one block a rule; operators of which the same is to be said share a line.
+// rules writes what fired, then what declined, one block a rule; operators of which the same is to be said share a
+// line.
 func (t *tree) rules(list []Rule) {
 	if len(list) == 0 {
 		return
@@ -250,7 +253,8 @@ func (t *tree) rules(list []Rule) {
 	}
 }
 
-// joined gives the decisions that fired, or those that did not; neighbours of one rule and reason as one, with the names of all their nodes.
+// joined gives the decisions that fired, or those that did not; neighbours of one rule and reason as one, with the
+// names of all their nodes.
 func joined(list []Rule, fired bool) []Rule {
 	var out []Rule
 	for _, r := range list {

@@ -9,7 +9,8 @@ import (
 	"fmt"
 )
 
-// Caps of a plan's JSON. maxNesting bounds the sum over all bytes of how deep they are nested, which is what decoding costs.
+// Caps of a plan's JSON. maxNesting bounds the sum over all bytes of how deep they are nested, which is what decoding
+// costs.
 const (
 	MaxSize    = 64 << 20
 	maxNesting = 1 << 29
@@ -29,8 +30,8 @@ func Encode(p *Plan) ([]byte, error) {
 	return append(data, '\n'), nil
 }
 
-// Digest gives "sha256:…" over the canonical JSON (no spaces, struct fields in declared order, map keys sorted) of everything but Hash,
-// Estimates and Decisions: two plans of one hash run the same.
+// Digest gives "sha256:…" over the canonical JSON (no spaces, struct fields in declared order, map keys sorted) of
+// everything but Hash, Estimates and Decisions: two plans of one hash run the same.
 func Digest(p *Plan) (string, error) {
 	c := *p
 	c.Hash, c.Estimates, c.Decisions = "", nil, nil
@@ -42,8 +43,9 @@ func Digest(p *Plan) (string, error) {
 	return "sha256:" + hex.EncodeToString(sum[:]), nil
 }
 
-// Decode reads what Encode wrote. It refuses another version, fields that it does not know, a plan that was changed by hand (its hash is
-// another), and one that is too large or nested too deeply; the error says where. Validate says whether the plan can be run.
+// Decode reads what Encode wrote. It refuses another version, fields that it does not know, a plan that was changed by
+// hand (its hash is another), and one that is too large or nested too deeply; the error says where. Validate says
+// whether the plan can be run.
 func Decode(data []byte) (*Plan, error) {
 	if len(data) > MaxSize {
 		return nil, fmt.Errorf("the plan has %d bytes, more than %d", len(data), MaxSize)
@@ -92,7 +94,8 @@ func located(err error) error {
 	return err
 }
 
-// checkNesting refuses text that would take quadratic time to decode: expressions decode themselves, so a byte is looked at once a level.
+// checkNesting refuses text that would take quadratic time to decode: expressions decode themselves, so a byte is
+// looked at once a level.
 func checkNesting(data []byte) error {
 	depth, cost := 0, 0
 	quoted, escaped := false, false

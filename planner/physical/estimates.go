@@ -9,8 +9,9 @@ import (
 	"weir/runtime/op"
 )
 
-// Estimates asks every operator, in topological order, what is known of its output and work. What an operator does not say is unknown, but for
-// definitions, which keep the number of rows. Side outputs are unknown, and so is what they feed.
+// Estimates asks every operator, in topological order, what is known of its output and work. What an operator does not
+// say is unknown, but for definitions, which keep the number of rows. Side outputs are unknown, and so is what they
+// feed.
 func Estimates(nodes []*logical.Node, c *op.Catalogue, s op.Storage) (map[int]NodeEstimate, error) {
 	rows, err := graph.Rows(nodes)
 	if err != nil {
@@ -91,7 +92,8 @@ func Risks(p *Plan, c *op.Catalogue) []string {
 			if o.Part == Scan {
 				continue
 			}
-			if o.Part == Whole && d.Role == op.TransformRole && widest > 1 && s.Parallelism == 1 && len(s.Inputs) > 0 && isSized(d, n) {
+			if o.Part == Whole && d.Role == op.TransformRole && widest > 1 && s.Parallelism == 1 && len(s.Inputs) > 0 &&
+				isSized(d, n) {
 				add(n, "runs in one task: its input is in one")
 			}
 			if o.Part == Whole && d.Role != op.SinkRole && len(n.Inputs) > 0 && widest > 1 && gathers(s, o) {

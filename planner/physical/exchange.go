@@ -6,8 +6,8 @@ import (
 	"weir/runtime/op"
 )
 
-// EliminateExchanges turns exchanges that move nothing into Forward ones: a hash exchange between one task and one task, or of rows that
-// lie by these keys already, and a gather from one task that has the rows in the order wanted.
+// EliminateExchanges turns exchanges that move nothing into Forward ones: a hash exchange between one task and one
+// task, or of rows that lie by these keys already, and a gather from one task that has the rows in the order wanted.
 func EliminateExchanges(p *Plan, c *op.Catalogue) (*Plan, []Decision, error) {
 	out := p.clone()
 	a, err := newAnalysis(out, c)
@@ -58,8 +58,8 @@ func orderText(o Order) string {
 	return "taken as they come"
 }
 
-// Chain merges stages that are joined by Forward exchanges alone: an operator whose whole input comes from one stage, task by task, moves
-// behind its producer there, and a function call takes the exchange's place.
+// Chain merges stages that are joined by Forward exchanges alone: an operator whose whole input comes from one stage,
+// task by task, moves behind its producer there, and a function call takes the exchange's place.
 func Chain(p *Plan, c *op.Catalogue) (*Plan, []Decision, error) {
 	out := p.clone()
 	out.Stages = nil
@@ -71,7 +71,11 @@ func Chain(p *Plan, c *op.Catalogue) (*Plan, []Decision, error) {
 		names[n.ID] = n.Name()
 	}
 	for _, s := range p.Stages {
-		into, why := chainTarget(s, out, func(stage, op int) (int, int) { t := moved[at{stage, op}]; return t.stage, t.op })
+		into, why := chainTarget(s, out, func(stage, op int) (int, int) {
+			t := moved[at{stage, op}]
+			return t.stage,
+				t.op
+		})
 		var target *Stage
 		if into >= 0 {
 			target = out.Stages[into]
@@ -103,13 +107,15 @@ func Chain(p *Plan, c *op.Catalogue) (*Plan, []Decision, error) {
 			target.Inputs = append(target.Inputs, x)
 		}
 		if why != "" {
-			decisions = append(decisions, Decision{Rule: "operator-chaining", Fired: into >= 0, Node: names[s.Ops[0].Node], Why: why})
+			decisions = append(decisions, Decision{Rule: "operator-chaining", Fired: into >= 0,
+				Node: names[s.Ops[0].Node], Why: why})
 		}
 	}
 	return out, decisions, nil
 }
 
-// chainTarget gives the stage of the new plan that the stage can be merged into, or -1; why is empty where there is nothing to say.
+// chainTarget gives the stage of the new plan that the stage can be merged into, or -1; why is empty where there is
+// nothing to say.
 func chainTarget(s *Stage, out *Plan, moved func(stage, op int) (int, int)) (into int, why string) {
 	if len(s.Inputs) == 0 {
 		return -1, ""

@@ -19,11 +19,12 @@ type LowerOptions struct {
 	Rebalance   bool // deal rows out before costly operators
 }
 
-// Lower makes stages of a logical plan that graph.Check accepts: one stage an operator (two or more for a staged one), with an exchange
-// between any two. The rules that follow take exchanges away and chain stages; a plan may be run without them.
+// Lower makes stages of a logical plan that graph.Check accepts: one stage an operator (two or more for a staged one),
+// with an exchange between any two. The rules that follow take exchanges away and chain stages; a plan may be run
+// without them.
 //
-// A stage's parallelism follows from its operator: a source has as many tasks as splits, up to Parallelism; what works row by row has its
-// input's; what needs keys together or scans tiles has Parallelism; all else has one task.
+// A stage's parallelism follows from its operator: a source has as many tasks as splits, up to Parallelism; what works
+// row by row has its input's; what needs keys together or scans tiles has Parallelism; all else has one task.
 func Lower(p *logical.Plan, o LowerOptions) (*Plan, []Decision, error) {
 	out := &Plan{Version: Version, File: p.File, Target: o.Target, Params: p.Params, Nodes: p.Nodes}
 	a, err := newAnalysis(out, o.Catalogue)
@@ -102,7 +103,8 @@ func (l *lowering) stage(n *logical.Node, o Op, tasks int) *Stage {
 	return s
 }
 
-// sources lists where the streams of a node's input port come from. What a staged operator rejects comes from all its parts.
+// sources lists where the streams of a node's input port come from. What a staged operator rejects comes from all its
+// parts.
 func (l *lowering) sources(n *logical.Node, port int) []feed {
 	var out []feed
 	for _, in := range n.Inputs[port] {
@@ -213,7 +215,8 @@ func (l *lowering) spread(n *logical.Node, d *op.Operator) {
 
 // isSized reports whether the operator says that the work of a row grows with the product of two lengths.
 func isSized(d *op.Operator, n *logical.Node) bool {
-	return len(d.Caps.SizedBy) > 0 && !slices.ContainsFunc(d.Caps.SizedBy, func(p string) bool { return n.Args.Expr(p) == nil })
+	return len(d.Caps.SizedBy) > 0 && !slices.ContainsFunc(d.Caps.SizedBy,
+		func(p string) bool { return n.Args.Expr(p) == nil })
 }
 
 // rowOf gives the row of an output of a node.

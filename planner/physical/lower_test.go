@@ -17,7 +17,8 @@ func TestPairwiseLowers(t *testing.T) {
 			if err := graph.Check(l.Nodes, c); err != nil {
 				t.Fatal(err)
 			}
-			p, _, err := physical.Lower(l, physical.LowerOptions{Catalogue: c, Target: "local", Parallelism: tasks, Rebalance: true})
+			p, _, err := physical.Lower(l, physical.LowerOptions{Catalogue: c, Target: "local", Parallelism: tasks,
+				Rebalance: true})
 			if err != nil {
 				t.Fatal(err)
 			}

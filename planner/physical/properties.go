@@ -19,7 +19,8 @@ const (
 	placeAny                 // wherever its input is
 )
 
-// placeOf gives the place of a node's operator. An operator that declares nothing gets all rows in one task: that is always right.
+// placeOf gives the place of a node's operator. An operator that declares nothing gets all rows in one task: that is
+// always right.
 func placeOf(o *op.Operator, n *logical.Node, in []types.Row) place {
 	switch {
 	case o.Role == op.SourceRole:
@@ -39,8 +40,8 @@ func placeOf(o *op.Operator, n *logical.Node, in []types.Row) place {
 	return placeSingle
 }
 
-// needsOrder reports whether an operator in one task must see its rows in the stream's order: a keyed one without keys need not, its result
-// does not depend on it.
+// needsOrder reports whether an operator in one task must see its rows in the stream's order: a keyed one without keys
+// need not, its result does not depend on it.
 func needsOrder(o *op.Operator, n *logical.Node) bool {
 	return o.Caps.Keyed == "" || (o.SingleTask != nil && o.SingleTask(n.Args))
 }
@@ -160,8 +161,8 @@ func keyNames(keys []op.Key) []string {
 	return names
 }
 
-// carried gives the columns of the output that hold the key columns of the input; nothing where one is lost, since then nobody can ask
-// for them.
+// carried gives the columns of the output that hold the key columns of the input; nothing where one is lost, since then
+// nobody can ask for them.
 func carried(d *op.Operator, n *logical.Node, in types.Row, keys []string) []string {
 	var out []string
 	for _, k := range keys {
@@ -182,8 +183,8 @@ func carried(d *op.Operator, n *logical.Node, in types.Row, keys []string) []str
 	return out
 }
 
-// keyColumn gives the column that a keyed operator has for a key: the key's new name, unless a column of the input is called so, which the
-// output may have instead.
+// keyColumn gives the column that a keyed operator has for a key: the key's new name, unless a column of the input is
+// called so, which the output may have instead.
 func keyColumn(keys []op.Key, k string, in types.Row) string {
 	for _, key := range keys {
 		p, ok := key.Expr.Path()
@@ -198,8 +199,8 @@ func keyColumn(keys []op.Key, k string, in types.Row) string {
 	return k
 }
 
-// definedAs gives the column of the output that holds the input column k: k itself where it is kept, else one that is defined as it; "" for
-// none.
+// definedAs gives the column of the output that holds the input column k: k itself where it is kept, else one that is
+// defined as it; "" for none.
 func definedAs(a *op.Arg, k string, keeps bool) string {
 	name := ""
 	if keeps {
@@ -221,7 +222,8 @@ func definedAs(a *op.Arg, k string, keeps bool) string {
 	return name
 }
 
-// sameKeys reports whether rows that lie by the columns have lie as the keys want them: the same columns, in order and of the same types.
+// sameKeys reports whether rows that lie by the columns have lie as the keys want them: the same columns, in order and
+// of the same types.
 func sameKeys(have []string, want []op.Key) bool {
 	names := keyNames(want)
 	if len(have) == 0 || len(have) != len(names) {

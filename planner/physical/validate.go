@@ -16,9 +16,10 @@ const (
 	MaxParallelism = 4096
 )
 
-// Validate says what is wrong with a plan: its nodes (see graph.Check), a stage that is no tree in order, an operator's part that is missing
-// or there twice, an input that is not fed exactly by what the nodes say, an exchange that the parallelism does not allow, a row that is not
-// that of the output, a key that is not brought together, rows out of order for an operator that needs them in order. A plan that passes can be run.
+// Validate says what is wrong with a plan: its nodes (see graph.Check), a stage that is no tree in order, an operator's
+// part that is missing or there twice, an input that is not fed exactly by what the nodes say, an exchange that the
+// parallelism does not allow, a row that is not that of the output, a key that is not brought together, rows out of
+// order for an operator that needs them in order. A plan that passes can be run.
 func Validate(p *Plan, c *op.Catalogue) error {
 	if err := shape(p); err != nil {
 		return err
@@ -60,7 +61,8 @@ func shape(p *Plan) error {
 			return fmt.Errorf("stage %d is missing or has another ID", i)
 		}
 		if s.Parallelism < 1 || s.Parallelism > MaxParallelism {
-			return fmt.Errorf("stage %d: the parallelism is %d, and must be from 1 to %d", i, s.Parallelism, MaxParallelism)
+			return fmt.Errorf("stage %d: the parallelism is %d, and must be from 1 to %d", i, s.Parallelism,
+				MaxParallelism)
 		}
 		if len(s.Ops) == 0 {
 			return fmt.Errorf("stage %d has no operator", i)
@@ -76,14 +78,16 @@ func shape(p *Plan) error {
 				total += len(cs)
 				for _, in := range cs {
 					if in.Op < 0 || in.Op >= k {
-						return fmt.Errorf("stage %d: operator %d reads operator %d, which does not stand before it", i, k, in.Op)
+						return fmt.Errorf("stage %d: operator %d reads operator %d, which does not stand before it", i,
+							k, in.Op)
 					}
 				}
 			}
 		}
 		total += len(s.Inputs) + len(s.After) + len(s.Ops)
 		for _, x := range s.Inputs {
-			if x.Stage < 0 || x.Stage >= i || x.From < 0 || x.From >= len(p.Stages[x.Stage].Ops) || x.To < 0 || x.To >= len(s.Ops) ||
+			if x.Stage < 0 || x.Stage >= i || x.From < 0 || x.From >= len(p.Stages[x.Stage].Ops) || x.To < 0 ||
+				x.To >= len(s.Ops) ||
 				x.Port < 0 || x.Port >= graph.MaxPorts {
 				return fmt.Errorf("stage %d: an exchange leads from operator %d of stage %d to operator %d, port %d: there is no such place",
 					i, x.From, x.Stage, x.To, x.Port)
@@ -161,7 +165,8 @@ func (v *validation) part(s *Stage, k int, o Op) error {
 		for port := range n.Inputs {
 			f, ok := v.parts[part{o.Node, Collect, port}]
 			if !ok || !slices.Contains(s.After, f.stage) {
-				return fmt.Errorf("%s is scanned and port %d is not collected by a stage that has ended before", n.Name(), port)
+				return fmt.Errorf("%s is scanned and port %d is not collected by a stage that has ended before",
+					n.Name(), port)
 			}
 		}
 	}
@@ -257,7 +262,8 @@ func (v *validation) exchange(s *Stage, x *Exchange) error {
 	return nil
 }
 
-// placed checks that the tasks of the stage give the operator the rows that it must see together, in the order in which it must see them.
+// placed checks that the tasks of the stage give the operator the rows that it must see together, in the order in which
+// it must see them.
 func (v *validation) placed(s *Stage, o Op, in map[int][]feed) error {
 	n := v.a.nodes[o.Node]
 	d := graph.Operator(v.c, n.Op)

@@ -11,14 +11,16 @@ import (
 	"weir/planner/physical"
 )
 
-// planned gives the stages of a pipeline: split by split into pairs, pairs sorted into one file; then a grouping by hash.
+// planned gives the stages of a pipeline: split by split into pairs, pairs sorted into one file; then a grouping by
+// hash.
 func planned(t testing.TB) *physical.Plan {
 	t.Helper()
 	c := testcat.Catalogue()
 	l := testcat.Pairwise(5)
 	b := &testcat.Builder{Plan: l}
 	b.Fasta("b/", 5).Group("id").Sink("file", "groups")
-	p, _, err := physical.Lower(l, physical.LowerOptions{Catalogue: c, Target: "local", Parallelism: 4, Rebalance: true})
+	p, _, err := physical.Lower(l, physical.LowerOptions{Catalogue: c, Target: "local", Parallelism: 4,
+		Rebalance: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +50,8 @@ func TestValidateFindsIt(t *testing.T) {
 		{"the parallelism is 5000", func(p *physical.Plan) { p.Stages[0].Parallelism = 5000 }},
 		{"has no operator", func(p *physical.Plan) { p.Stages[3].Ops = nil }},
 		{"of node 99, which does not exist", func(p *physical.Plan) { p.Stages[0].Ops[0].Node = 99 }},
-		{"reads operator 7, which does not stand before it", func(p *physical.Plan) { p.Stages[0].Ops[1].Inputs[0][0].Op = 7 }},
+		{"reads operator 7, which does not stand before it",
+			func(p *physical.Plan) { p.Stages[0].Ops[1].Inputs[0][0].Op = 7 }},
 		{"there is no such place", func(p *physical.Plan) { p.Stages[1].Inputs[0].From = -1 }},
 		{"there is no such place", func(p *physical.Plan) { p.Stages[1].Inputs[0].Stage = 3 }},
 		{"there is no such place", func(p *physical.Plan) { p.Stages[1].Inputs[0].Port = 1 << 30 }},
@@ -60,9 +63,15 @@ func TestValidateFindsIt(t *testing.T) {
 		{"no stage runs", func(p *physical.Plan) { p.Stages = p.Stages[:len(p.Stages)-1] }},
 		{"ports are fed", func(p *physical.Plan) { p.Stages[3].Inputs = nil }},
 		{"is not fed by what the node reads", func(p *physical.Plan) { p.Stages[3].Inputs[0].Side = "rejected" }},
-		{"is not fed by what the node reads", func(p *physical.Plan) { p.Stages[3].Inputs = append(p.Stages[3].Inputs, p.Stages[3].Inputs[0]) }},
+		{"is not fed by what the node reads", func(p *physical.Plan) {
+			p.Stages[3].Inputs = append(p.Stages[3].Inputs,
+				p.Stages[3].Inputs[0])
+		}},
 		{"carries {}", func(p *physical.Plan) { p.Stages[3].Inputs[0].Row = types.Row{} }},
-		{"forward from 4 tasks to 1 task", func(p *physical.Plan) { p.Stages[3].Inputs[0].Kind, p.Stages[3].Inputs[0].Order = physical.Forward, "" }},
+		{"forward from 4 tasks to 1 task", func(p *physical.Plan) {
+			p.Stages[3].Inputs[0].Kind,
+				p.Stages[3].Inputs[0].Order = physical.Forward, ""
+		}},
 		{"gather to 4 tasks", func(p *physical.Plan) { p.Stages[3].Parallelism = 4 }},
 		{"it must see all rows in one task", func(p *physical.Plan) {
 			p.Stages[3].Parallelism, p.Stages[3].Inputs[0].Kind, p.Stages[3].Inputs[0].Order = 4, physical.Forward, ""
@@ -82,7 +91,8 @@ func TestValidateFindsIt(t *testing.T) {
 		p := copied(t, planned(t))
 		tc.damage(p)
 		err := physical.Validate(p, c)
-		if err == nil || !strings.Contains(err.Error(), tc.says) && !strings.Contains(err.Error(), "an expression is missing") {
+		if err == nil || !strings.Contains(err.Error(), tc.says) && !strings.Contains(err.Error(),
+			"an expression is missing") {
 			t.Errorf("want an error that says %q, got %v", tc.says, err)
 		}
 	}
@@ -108,7 +118,8 @@ func TestDecodeRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	replace := func(old, with string) []byte { return bytes.Replace(good, []byte(old), []byte(with), 1) }
-	deep := `{"version":1,"nodes":[{"args":{"a":{"expr":` + strings.Repeat(`{"kind":"call","type":"int","name":"f","args":[`, 2500) + `null`
+	deep := `{"version":1,"nodes":[{"args":{"a":{"expr":` +
+		strings.Repeat(`{"kind":"call","type":"int","name":"f","args":[`, 2500) + `null`
 	wide := `{"version":1,"x":` + strings.Repeat("[", 4000) + `"` + strings.Repeat("x", 1<<20)
 	for _, tc := range []struct {
 		says string
@@ -127,7 +138,8 @@ func TestDecodeRefuses(t *testing.T) {
 		{"bytes, more than", bytes.Repeat([]byte(" "), physical.MaxSize+1)},
 	} {
 		_, err := physical.Decode(tc.data)
-		if err == nil || !strings.Contains(err.Error(), tc.says) && !(tc.says == "byte 0" && strings.Contains(err.Error(), "unexpected end")) {
+		if err == nil || !strings.Contains(err.Error(), tc.says) && !(tc.says == "byte 0" &&
+			strings.Contains(err.Error(), "unexpected end")) {
 			t.Errorf("want an error that says %q, got %v", tc.says, err)
 		}
 	}

@@ -30,9 +30,18 @@ func TestBrokenRules(t *testing.T) {
 		{"reads the output late", at("keep", func(p *Plan, n *logical.Node) { n.Inputs[0][0].Side = "late" })},
 		{"no operator is named", at("keep", func(p *Plan, n *logical.Node) { n.Op = "nonsense" })},
 		{"which its input lacks", at("fasta", func(p *Plan, n *logical.Node) { n.Out.Row = n.Out.Row[:2] })},
-		{"nothing gives its column", at("keep", func(p *Plan, n *logical.Node) { n.Out.Row = n.Out.Row.With("new", testcat.Int) })},
-		{"is declared int and comes as string", at("keep", func(p *Plan, n *logical.Node) { n.Out.Row = n.Out.Row.With("id", testcat.Int) })},
-		{"has no parameter", at("keep", func(p *Plan, n *logical.Node) { n.Args["floor"] = testcat.Arg(testcat.N(1)) })},
+		{"nothing gives its column", at("keep", func(p *Plan, n *logical.Node) {
+			n.Out.Row = n.Out.Row.With("new",
+				testcat.Int)
+		})},
+		{"is declared int and comes as string", at("keep", func(p *Plan,
+			n *logical.Node) {
+			n.Out.Row = n.Out.Row.With("id", testcat.Int)
+		})},
+		{"has no parameter", at("keep", func(p *Plan,
+			n *logical.Node) {
+			n.Args["floor"] = testcat.Arg(testcat.N(1))
+		})},
 		{"is null", at("keep", func(p *Plan, n *logical.Node) { n.Args["cond"] = nil })},
 		{"as string, and it is protein", at("keep", func(p *Plan, n *logical.Node) {
 			n.Args["cond"] = testcat.Arg(testcat.Ge(expr.Col("sequence", testcat.String), testcat.N(1)))
@@ -44,7 +53,10 @@ func TestBrokenRules(t *testing.T) {
 		{"a sink has no output", at("file", func(p *Plan, n *logical.Node) { n.Out.Row = testcat.Records })},
 		{"input ports", at("fasta", func(p *Plan, n *logical.Node) { n.Op = "keep" })},
 		{"the list is missing", at("keep", func(p *Plan, n *logical.Node) { p.Nodes = append(p.Nodes, nil) })},
-		{"does not say why", &Rule{Name: "broken", Match: anywhere, Apply: func(*Context, *Plan, *logical.Node) (string, bool) { return "", false }}},
+		{"does not say why", &Rule{Name: "broken", Match: anywhere, Apply: func(*Context, *Plan, *logical.Node) (string,
+			bool) {
+			return "", false
+		}}},
 		{"does not come to an end", &Rule{Name: "broken", Fixpoint: true, Match: anywhere,
 			Apply: func(*Context, *Plan, *logical.Node) (string, bool) { return "for ever", true }}},
 	} {
@@ -66,7 +78,8 @@ func TestDisabled(t *testing.T) {
 			b := testcat.New()
 			tc.build(b)
 			before := testcat.Text(b.Plan)
-			after, ds, err := Run(&Context{Catalogue: testcat.Catalogue(), Fold: fold}, b.Plan, []*Rule{r}, []string{r.Name})
+			after, ds, err := Run(&Context{Catalogue: testcat.Catalogue(), Fold: fold}, b.Plan, []*Rule{r},
+				[]string{r.Name})
 			if err != nil || len(ds) > 0 || testcat.Text(after) != before {
 				t.Errorf("%s, %s: %v %v", r.Name, tc.name, ds, err)
 			}

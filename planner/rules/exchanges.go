@@ -8,25 +8,29 @@ import (
 	"weir/runtime/op"
 )
 
-// The rules over stages. They are not of the kind above: they choose and take away exchanges between operators and leave the operators.
+// The rules over stages. They are not of the kind above: they choose and take away exchanges between operators and
+// leave the operators.
 const (
-	// Rebalance deals the rows of a stage of one task out to all tasks before an operator whose work on a row is large (Caps.SizedBy).
+	// Rebalance deals the rows of a stage of one task out to all tasks before an operator whose work on a row is large
+	// (Caps.SizedBy).
 	//
-	// Legal because such an operator works row by row, and rows keep their ordinals, by which they are sorted where order counts.
+	// Legal because such an operator works row by row, and rows keep their ordinals, by which they are sorted where
+	// order counts.
 	//
 	// Counter-examples: parallelism 1; an operator whose rows cost little, where moving them costs more than it saves.
 	Rebalance = "rebalance"
 
-	// ExchangeElimination turns an exchange that moves nothing into a forward one: from one task to one task, or of rows that lie by the
-	// wanted keys already.
+	// ExchangeElimination turns an exchange that moves nothing into a forward one: from one task to one task, or of
+	// rows that lie by the wanted keys already.
 	//
 	// Legal because the same rows arrive in the same tasks, in the same order.
 	//
-	// Counter-examples: a gather from one task that must sort; keys that are the same columns in another order, since a key group is a hash of
-	// them in order; a key that was redefined on the way.
+	// Counter-examples: a gather from one task that must sort; keys that are the same columns in another order, since a
+	// key group is a hash of them in order; a key that was redefined on the way.
 	ExchangeElimination = "exchange-elimination"
 
-	// OperatorChaining runs an operator in the stage of its producer where nothing but forward exchanges of that one stage feed it.
+	// OperatorChaining runs an operator in the stage of its producer where nothing but forward exchanges of that one
+	// stage feed it.
 	//
 	// Legal because a forward exchange gives task i's rows to task i, in order, as a function call does.
 	//
@@ -34,8 +38,8 @@ const (
 	OperatorChaining = "operator-chaining"
 )
 
-// Stages makes the stages of a logical plan and applies the rules over them, but for the disabled ones, and validates after each. The error is
-// a *Broken.
+// Stages makes the stages of a logical plan and applies the rules over them, but for the disabled ones, and validates
+// after each. The error is a *Broken.
 func Stages(l *logical.Plan, o physical.LowerOptions, disabled []string) (*physical.Plan, []physical.Decision, error) {
 	o.Rebalance = !slices.Contains(disabled, Rebalance)
 	p, all, err := physical.Lower(l, o)

@@ -10,14 +10,16 @@ import (
 	"weir/runtime/op"
 )
 
-// floorPushdown gives the lower bound that a filter sets for a column to the operator that computes the column, which can then drop rows
-// early, and takes it out of the filter; a filter that has no other condition goes.
+// floorPushdown gives the lower bound that a filter sets for a column to the operator that computes the column, which
+// can then drop rows early, and takes it out of the filter; a filter that has no other condition goes.
 //
-// Legal because the operator drops exactly the rows under the bound (op.Floor). `score > c` is a bound too: the next number above c. In
-// `a and b`, b counts only where a holds, so a bound may be taken out from behind conditions that cannot fail.
+// Legal because the operator drops exactly the rows under the bound (op.Floor). `score > c` is a bound too: the next
+// number above c. In `a and b`, b counts only where a holds, so a bound may be taken out from behind conditions that
+// cannot fail.
 //
-// Counter-examples: `score >= 100 or keep`; `score <= 100`; `risky(x) > 0 and score >= 100`: a row under the bound may be rejected first;
-// a second pipeline that reads the rows under the bound; a column that may be null or that the operator finds in its input.
+// Counter-examples: `score >= 100 or keep`; `score <= 100`; `risky(x) > 0 and score >= 100`: a row under the bound may
+// be rejected first; a second pipeline that reads the rows under the bound; a column that may be null or that the
+// operator finds in its input.
 var floorPushdown = &Rule{
 	Name: "floor-pushdown",
 	Match: func(c *Context, p *Plan, n *logical.Node) bool {

@@ -10,8 +10,9 @@ import (
 
 // constantFolding computes calls over constants while planning.
 //
-// Legal because functions are deterministic and see nothing but their arguments: the value is what every row would have got. A call that fails
-// is left as it stands, so that it rejects the rows that reach it, and only those: behind `if false` nobody does.
+// Legal because functions are deterministic and see nothing but their arguments: the value is what every row would have
+// got. A call that fails is left as it stands, so that it rejects the rows that reach it, and only those: behind `if
+// false` nobody does.
 //
 // Counter-example: `1 // 0` is not folded.
 var constantFolding = &Rule{
@@ -45,7 +46,8 @@ var constantFolding = &Rule{
 			})
 		}
 		if folded == "" {
-			return fmt.Sprintf("`%s` has no value: it stays, and rejects the rows that it is evaluated for", failed), false
+			return fmt.Sprintf("`%s` has no value: it stays, and rejects the rows that it is evaluated for", failed),
+				false
 		}
 		return folded, true
 	},

@@ -64,20 +64,24 @@ func byScore(s testcat.Stream) {
 
 // byIdentity ends a plan in the columns of both tiers.
 func byIdentity(s testcat.Stream) {
-	s.Defs("only", def("q", s.Col("query.id")), def("score", s.Col("score")), def("identity", s.Col("identity"))).Sink("file", "out")
+	s.Defs("only", def("q", s.Col("query.id")), def("score", s.Col("score")), def("identity",
+		s.Col("identity"))).Sink("file", "out")
 }
 
-var nullable = types.Row{{Name: "id", Type: testcat.String}, {Name: "x", Type: testcat.Int.OrNull()}, {Name: "y", Type: testcat.Int}}
+var nullable = types.Row{{Name: "id", Type: testcat.String}, {Name: "x", Type: testcat.Int.OrNull()}, {Name: "y",
+	Type: testcat.Int}}
 
 var cases = map[string][]ruleCase{
 	"constant-folding": {
 		{"a sum", true, func(b *testcat.Builder) {
 			f := b.Fasta("a.fasta", 1)
-			f.Keep(ge(testcat.Length(f.Col("sequence")), call(testcat.Int, expr.Add, n(20), call(testcat.Int, expr.Add, n(3), n(7))))).Sink("file", "out")
+			f.Keep(ge(testcat.Length(f.Col("sequence")), call(testcat.Int, expr.Add, n(20), call(testcat.Int, expr.Add,
+				n(3), n(7))))).Sink("file", "out")
 		}},
 		{"a division by zero stays", false, func(b *testcat.Builder) {
 			f := b.Fasta("a.fasta", 1)
-			f.Keep(ge(testcat.Length(f.Col("sequence")), call(testcat.Int, expr.IntDiv, n(1), n(0)))).Sink("file", "out")
+			f.Keep(ge(testcat.Length(f.Col("sequence")), call(testcat.Int, expr.IntDiv, n(1), n(0)))).Sink("file",
+				"out")
 		}},
 	},
 	"shared-streams": {
@@ -142,15 +146,18 @@ var cases = map[string][]ruleCase{
 		{"three filters", true, func(b *testcat.Builder) {
 			f := b.Fasta("a.fasta", 1)
 			l := testcat.Length(f.Col("sequence"))
-			f.Keep(ge(l, n(30))).Keep(ge(n(900), l)).Keep(ge(f.Col("id"), expr.Lit(testcat.String, "m"))).Sink("file", "out")
+			f.Keep(ge(l, n(30))).Keep(ge(n(900), l)).Keep(ge(f.Col("id"), expr.Lit(testcat.String, "m"))).Sink("file",
+				"out")
 		}},
 		{"the first may fail", true, func(b *testcat.Builder) {
 			f := b.Fasta("a.fasta", 1)
-			f.Keep(ge(testcat.Risky(f.Col("id")), n(0))).Keep(ge(testcat.Length(f.Col("sequence")), n(30))).Sink("file", "out")
+			f.Keep(ge(testcat.Risky(f.Col("id")), n(0))).Keep(ge(testcat.Length(f.Col("sequence")), n(30))).Sink("file",
+				"out")
 		}},
 		{"the second may fail", false, func(b *testcat.Builder) {
 			f := b.Fasta("a.fasta", 1)
-			f.Keep(ge(testcat.Length(f.Col("sequence")), n(30))).Keep(ge(testcat.Risky(f.Col("id")), n(0))).Sink("file", "out")
+			f.Keep(ge(testcat.Length(f.Col("sequence")), n(30))).Keep(ge(testcat.Risky(f.Col("id")), n(0))).Sink("file",
+				"out")
 		}},
 		{"without nulls only behind the first", false, func(b *testcat.Builder) {
 			f := b.Node("fasta", nullable, nil)
@@ -179,7 +186,11 @@ var cases = map[string][]ruleCase{
 			cutoff.Param = "cutoff"
 			byScore(s.Keep(ge(score(s), cutoff)))
 		}},
-		{"more than, of an int", true, func(b *testcat.Builder) { s := scored(b); byScore(s.Keep(gt(score(s), n(100)))) }},
+		{"more than, of an int", true, func(b *testcat.Builder) {
+			s := scored(b)
+			byScore(s.Keep(gt(score(s),
+				n(100))))
+		}},
 		{"the bound on the left", true, func(b *testcat.Builder) {
 			s := scored(b)
 			byScore(s.Keep(call(testcat.Bool, expr.Lt, lit(99.5), asFloat(score(s)))))
@@ -201,7 +212,8 @@ var cases = map[string][]ruleCase{
 			byIdentity(s.Keep(call(testcat.Bool, expr.Or, ge(score(s), n(100)), ge(s.Col("identity"), lit(0.9)))))
 		}},
 		{"an upper bound", false, func(b *testcat.Builder) { s := scored(b); byScore(s.Keep(ge(n(100), score(s)))) }},
-		{"a column without a bound", false, func(b *testcat.Builder) { s := scored(b); byIdentity(s.Keep(ge(s.Col("identity"), lit(0.5)))) }},
+		{"a column without a bound", false,
+			func(b *testcat.Builder) { s := scored(b); byIdentity(s.Keep(ge(s.Col("identity"), lit(0.5)))) }},
 		{"somebody reads all rows", false, func(b *testcat.Builder) {
 			s := scored(b)
 			byScore(s.Keep(ge(score(s), n(100))))
@@ -217,7 +229,8 @@ var cases = map[string][]ruleCase{
 			s := scored(b)
 			byScore(s.Keep(ge(score(s), testcat.Length(s.Col("query.sequence")))))
 		}},
-		{"the filter reads the dear column", false, func(b *testcat.Builder) { s := scored(b); byIdentity(s.Keep(ge(s.Col("identity"), lit(0.5)))) }},
+		{"the filter reads the dear column", false,
+			func(b *testcat.Builder) { s := scored(b); byIdentity(s.Keep(ge(s.Col("identity"), lit(0.5)))) }},
 		{"the filter reads none of its columns", false, func(b *testcat.Builder) {
 			s := scored(b)
 			byIdentity(s.Keep(ge(testcat.Length(s.Col("query.sequence")), n(30))))
@@ -232,7 +245,8 @@ var cases = map[string][]ruleCase{
 		}},
 		{"an unused definition goes, one that may reject stays", true, func(b *testcat.Builder) {
 			f := b.Fasta("a.fasta", 1)
-			d := f.Defs("add", def("size", testcat.Length(f.Col("sequence"))), def("x", testcat.Risky(f.Col("description"))))
+			d := f.Defs("add", def("size", testcat.Length(f.Col("sequence"))), def("x",
+				testcat.Risky(f.Col("description"))))
 			d.Defs("only", def("id", d.Col("id"))).Sink("file", "out")
 		}},
 		{"two readers want different columns", true, func(b *testcat.Builder) {

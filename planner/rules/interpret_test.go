@@ -20,8 +20,8 @@ type row map[string]any
 // errRejected says that an expression has no value for a row.
 var errRejected = errors.New("rejected")
 
-// interpret runs a plan over the operators of testcat, row by row and without any cleverness, and gives what each sink got, as text. It is
-// what the rules' plans are compared with.
+// interpret runs a plan over the operators of testcat, row by row and without any cleverness, and gives what each sink
+// got, as text. It is what the rules' plans are compared with.
 func interpret(p *logical.Plan) map[string][]string {
 	main, side := map[int][]row{}, map[string][]row{}
 	sinks := map[string][]string{}
@@ -62,7 +62,8 @@ func interpret(p *logical.Plan) map[string][]string {
 		switch n.Op {
 		case "fasta":
 			for i := range 5 {
-				emit(row{"id": string(rune('p' - i)), "description": strings.Repeat("d", i), "sequence": strings.Repeat("MK", 3*i%7) + "A"})
+				emit(row{"id": string(rune('p' - i)), "description": strings.Repeat("d", i),
+					"sequence": strings.Repeat("MK", 3*i%7) + "A"})
 			}
 			reject(row{"id": "broken"})
 		case "keep", "late":
@@ -168,7 +169,8 @@ func runGroup(n *logical.Node, in []row, emit func(row)) {
 	}
 }
 
-// rejected names the operator and the row by what no rule takes away from it: every plan here keeps the id, or has pairs.
+// rejected names the operator and the row by what no rule takes away from it: every plan here keeps the id, or has
+// pairs.
 func rejected(n *logical.Node, r row) row {
 	out := row{}
 	for _, f := range types.Rejected {

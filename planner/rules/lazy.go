@@ -9,14 +9,15 @@ import (
 	"weir/runtime/op"
 )
 
-// lazySplit runs an operator twice where its dear columns are wanted only for rows that a filter over its cheap columns has left: first for
-// the cheap ones, before the filter, then for the dear ones, behind it.
+// lazySplit runs an operator twice where its dear columns are wanted only for rows that a filter over its cheap columns
+// has left: first for the cheap ones, before the filter, then for the dear ones, behind it.
 //
-// Legal because an operator that works row by row and declares tiers finds the cheap columns in its input the second time and keeps them, and
-// rejects the first time whatever it rejects at all (op.Caps.Lazy).
+// Legal because an operator that works row by row and declares tiers finds the cheap columns in its input the second
+// time and keeps them, and rejects the first time whatever it rejects at all (op.Caps.Lazy).
 //
-// Counter-examples: a filter on `identity`, which is dear itself; columns of one tier only; a filter over columns of the input alone; a second
-// pipeline that wants the dear columns of all rows. A bound that the operator applies itself needs no split: it is no filter any more.
+// Counter-examples: a filter on `identity`, which is dear itself; columns of one tier only; a filter over columns of
+// the input alone; a second pipeline that wants the dear columns of all rows. A bound that the operator applies itself
+// needs no split: it is no filter any more.
 var lazySplit = &Rule{
 	Name: "lazy-split",
 	Match: func(c *Context, p *Plan, n *logical.Node) bool {
@@ -51,7 +52,8 @@ var lazySplit = &Rule{
 			return "a side output of the filter is in use", false
 		}
 		c.split(p, n, f, tier, cheap)
-		return "cheap columns first, then `" + c.condition(f).String() + "`, then the dear ones for the rows that are left", true
+		return "cheap columns first, then `" + c.condition(f).String() +
+			"`, then the dear ones for the rows that are left", true
 	},
 }
 
@@ -112,8 +114,8 @@ func span(tier map[string]op.LazyColumn, s op.ColumnSet) (low, high int) {
 	return low, high
 }
 
-// lazyTiers says what an operator with lazy columns has to compute. It changes nothing: an operator computes the columns that its output has,
-// and pruning has left only those that are used.
+// lazyTiers says what an operator with lazy columns has to compute. It changes nothing: an operator computes the
+// columns that its output has, and pruning has left only those that are used.
 //
 // Counter-example: none; where a dear column is used, it says which.
 var lazyTiers = &Rule{
@@ -144,17 +146,19 @@ var lazyTiers = &Rule{
 	},
 }
 
-// sizeHint tells a source of pairs by the lengths of which columns the work on a pair grows, so that it cuts its splits into equal work.
+// sizeHint tells a source of pairs by the lengths of which columns the work on a pair grows, so that it cuts its splits
+// into equal work.
 //
 // Legal because splits are cut otherwise and the rows stay the same; their order is given by their ordinals.
 //
-// Counter-examples: `align(reverse(a), b)`: a length that is computed is not known where the pairs are made; an operator between the two
-// that does not work row by row, behind which the pairs' splits mean nothing.
+// Counter-examples: `align(reverse(a), b)`: a length that is computed is not known where the pairs are made; an
+// operator between the two that does not work row by row, behind which the pairs' splits mean nothing.
 var sizeHint = &Rule{
 	Name: "size-hint",
 	Match: func(c *Context, p *Plan, n *logical.Node) bool {
 		caps := c.op(n).Caps
-		return len(caps.SizedBy) > 0 && !slices.ContainsFunc(caps.SizedBy, func(name string) bool { return n.Args.Expr(name) == nil })
+		return len(caps.SizedBy) > 0 && !slices.ContainsFunc(caps.SizedBy,
+			func(name string) bool { return n.Args.Expr(name) == nil })
 	},
 	Apply: func(c *Context, p *Plan, n *logical.Node) (string, bool) {
 		var paths []string
@@ -162,7 +166,8 @@ var sizeHint = &Rule{
 		for _, name := range c.op(n).Caps.SizedBy {
 			path, ok := exprs.Expr(name).Path()
 			if !ok {
-				return "`" + exprs.Expr(name).String() + "` is computed: its length is not known where the pairs are made", false
+				return "`" + exprs.Expr(name).String() +
+					"` is computed: its length is not known where the pairs are made", false
 			}
 			paths = append(paths, path)
 		}
@@ -193,7 +198,8 @@ var sizeHint = &Rule{
 				}
 				moved, _ := c.through(m, e)
 				if moved == nil {
-					return "`" + path + "` is computed by " + m.Name() + ": its length is not known where the pairs are made", false
+					return "`" + path + "` is computed by " + m.Name() +
+						": its length is not known where the pairs are made", false
 				}
 				if paths[i], ok = moved.Path(); !ok {
 					return "`" + path + "` is a constant", false

@@ -38,8 +38,8 @@ func (c *Context) need(p *Plan, need map[int]op.ColumnSet, in logical.Input, s o
 	}
 }
 
-// needsOf gives the columns that a node needs of each input, for those needed of its output. What the node's expressions read is needed in any
-// case.
+// needsOf gives the columns that a node needs of each input, for those needed of its output. What the node's
+// expressions read is needed in any case.
 func (c *Context) needsOf(p *Plan, n *logical.Node, need op.ColumnSet) []op.ColumnSet {
 	o, in := c.op(n), p.rows[n.ID]
 	if len(in) == 0 {
@@ -126,8 +126,9 @@ func (c *Context) prunes(n *logical.Node) bool {
 	return c.op(n).Role == op.SourceRole || caps.Needs != nil || caps.Condition != "" || caps.Defs != ""
 }
 
-// prunedRow gives the columns of the node's output that must stay. A record is cut where it is made; a column that comes from the input passes
-// as it is, since passing a part of it would cost and save nothing; unless there are several inputs, of which one may have less of it.
+// prunedRow gives the columns of the node's output that must stay. A record is cut where it is made; a column that
+// comes from the input passes as it is, since passing a part of it would cost and save nothing; unless there are
+// several inputs, of which one may have less of it.
 func (c *Context) prunedRow(p *Plan, n *logical.Node, need op.ColumnSet) types.Row {
 	if !c.prunes(n) {
 		return n.Out.Row

@@ -61,7 +61,10 @@ func (p *Plan) other(m, n *logical.Node) string {
 
 // sides reports whether a side output of the node is read, besides `rejected`.
 func (p *Plan) sides(n *logical.Node) bool {
-	return slices.ContainsFunc(p.uses[n.ID], func(u logical.Use) bool { return u.Side != "" && u.Side != graph.Rejected })
+	return slices.ContainsFunc(p.uses[n.ID], func(u logical.Use) bool {
+		return u.Side != "" &&
+			u.Side != graph.Rejected
+	})
 }
 
 // rejectedRead reports whether the node's `rejected` is read.
@@ -82,8 +85,8 @@ func (p *Plan) redirect(from, to int) {
 	}
 }
 
-// remove takes away a node that never rejects and whose readers have been redirected. It reports false where somebody would be left without any
-// input: one who reads only what this node rejects.
+// remove takes away a node that never rejects and whose readers have been redirected. It reports false where somebody
+// would be left without any input: one who reads only what this node rejects.
 func (p *Plan) remove(n *logical.Node) bool {
 	for _, m := range p.Nodes {
 		for port, ins := range m.Inputs {

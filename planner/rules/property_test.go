@@ -17,7 +17,8 @@ import (
 	"weir/runtime/op"
 )
 
-// randomPlan draws a pipeline of up to a dozen operators over up to two sources, with branches, unions of rejected rows and several sinks.
+// randomPlan draws a pipeline of up to a dozen operators over up to two sources, with branches, unions of rejected rows
+// and several sinks.
 func randomPlan(t *rapid.T) *logical.Plan {
 	b := testcat.New()
 	var streams []testcat.Stream
@@ -124,9 +125,11 @@ func randomCondition(t *rapid.T, s testcat.Stream) *expr.Expr {
 		name := rapid.SampledFrom([]string{expr.Ge, expr.Gt, expr.Lt}).Draw(t, "relation")
 		switch k := rapid.IntRange(0, 4).Draw(t, "condition"); {
 		case k == 0 && len(texts) > 0:
-			es = append(es, call(testcat.Bool, name, testcat.Length(s.Col(rapid.SampledFrom(texts).Draw(t, "column"))), bound))
+			es = append(es, call(testcat.Bool, name, testcat.Length(s.Col(rapid.SampledFrom(texts).Draw(t, "column"))),
+				bound))
 		case k == 1 && len(texts) > 0:
-			es = append(es, call(testcat.Bool, name, testcat.Risky(s.Col(rapid.SampledFrom(texts).Draw(t, "column"))), bound))
+			es = append(es, call(testcat.Bool, name, testcat.Risky(s.Col(rapid.SampledFrom(texts).Draw(t, "column"))),
+				bound))
 		case k == 2 && len(floats) > 0:
 			es = append(es, call(testcat.Bool, name, s.Col(rapid.SampledFrom(floats).Draw(t, "column")), lit(0.5)))
 		case len(ints) > 0:
@@ -138,8 +141,8 @@ func randomCondition(t *rapid.T, s testcat.Stream) *expr.Expr {
 	return expr.AndAll(es)
 }
 
-// Rules on = rules off: whatever subset of the rules runs, every sink gets the same rows in the same order, rejected rows included; the plan
-// lowers to stages that are valid.
+// Rules on = rules off: whatever subset of the rules runs, every sink gets the same rows in the same order, rejected
+// rows included; the plan lowers to stages that are valid.
 func TestRulesKeepResults(t *testing.T) {
 	fired := map[string]int{}
 	rapid.Check(t, func(t *rapid.T) {
@@ -163,7 +166,8 @@ func TestRulesKeepResults(t *testing.T) {
 			t.Fatalf("other results (- rules off, + on):\n%s\n%s\n%s\n%s", d, testcat.Text(p), testcat.Text(l), why(ds))
 		}
 		tasks := rapid.IntRange(1, 4).Draw(t, "tasks")
-		s, _, err := Stages(l, physical.LowerOptions{Catalogue: c.Catalogue, Target: "local", Parallelism: tasks}, disabled)
+		s, _, err := Stages(l, physical.LowerOptions{Catalogue: c.Catalogue, Target: "local", Parallelism: tasks},
+			disabled)
 		if err != nil {
 			t.Fatalf("%v\n%s", err, testcat.Text(l))
 		}

@@ -9,14 +9,16 @@ import (
 	"weir/planner/internal/graph"
 )
 
-// projectionPruning drops columns, and fields of records, that nobody reads: they are then not read, not computed, not laid out in blocks and
-// carried over no exchange. It goes from the sinks to the sources, so that a node's readers have said what they need before it is asked.
+// projectionPruning drops columns, and fields of records, that nobody reads: they are then not read, not computed, not
+// laid out in blocks and carried over no exchange. It goes from the sinks to the sources, so that a node's readers have
+// said what they need before it is asked.
 //
-// Legal because a row's other columns do not depend on a column that is dropped. A source still gets its whole declared row in its arguments:
-// what it rejects must not depend on what is asked of it. A definition that may reject a row stays, though nobody reads it.
+// Legal because a row's other columns do not depend on a column that is dropped. A source still gets its whole declared
+// row in its arguments: what it rejects must not depend on what is asked of it. A definition that may reject a row
+// stays, though nobody reads it.
 //
-// Counter-examples: `derive(x = a // b) |> select(a)`: x stays, rows with b = 0 are rejected. What an operator that declares no needs reads:
-// everything. The columns before a sink: all of them are written.
+// Counter-examples: `derive(x = a // b) |> select(a)`: x stays, rows with b = 0 are rejected. What an operator that
+// declares no needs reads: everything. The columns before a sink: all of them are written.
 var projectionPruning = &Rule{
 	Name:     "projection-pruning",
 	Backward: true,
@@ -75,7 +77,8 @@ func dropped(prefix string, was, is []types.Field) []string {
 	return out
 }
 
-// repair carries a cut record on to everything that it passes through, and into the types of the expressions that read it.
+// repair carries a cut record on to everything that it passes through, and into the types of the expressions that read
+// it.
 func (p *Plan) repair() {
 	for i, n := range p.Nodes {
 		rows, err := graph.Rows(p.Nodes[:i+1])

@@ -8,14 +8,16 @@ import (
 	"weir/planner/internal/graph"
 )
 
-// predicatePushdown moves a filter before the operator that stands before it, where that only defines columns: rows that will be dropped need
-// no columns, and the filter comes nearer to what can use it.
+// predicatePushdown moves a filter before the operator that stands before it, where that only defines columns: rows
+// that will be dropped need no columns, and the filter comes nearer to what can use it.
 //
-// Legal because such an operator gives one row for each, in order, and the condition over the defined columns is the same condition over what
-// they are defined as. A column that is a mere reference is replaced by it; one that is computed is not, it would be computed twice.
+// Legal because such an operator gives one row for each, in order, and the condition over the defined columns is the
+// same condition over what they are defined as. A column that is a mere reference is replaced by it; one that is
+// computed is not, it would be computed twice.
 //
-// Counter-examples: `derive(x = a // b) |> filter(a > 0)`: before, rows with b = 0 were rejected whatever a is; moved, only some of them are.
-// `derive(…) |> filter(x > 0)` where another pipeline reads the derive's output: it must see all rows.
+// Counter-examples: `derive(x = a // b) |> filter(a > 0)`: before, rows with b = 0 were rejected whatever a is; moved,
+// only some of them are. `derive(…) |> filter(x > 0)` where another pipeline reads the derive's output: it must see all
+// rows.
 //
 // A fixpoint ends: every application moves a filter one place nearer to the sources, and none moves away.
 var predicatePushdown = &Rule{
@@ -65,7 +67,8 @@ var predicatePushdown = &Rule{
 	},
 }
 
-// through writes an expression over a defining operator's output as one over its input; nil, and the column, where one is computed there.
+// through writes an expression over a defining operator's output as one over its input; nil, and the column, where one
+// is computed there.
 func (c *Context) through(m *logical.Node, e *expr.Expr) (moved *expr.Expr, computed string) {
 	caps := c.op(m).Caps
 	defs := map[string]*expr.Expr{}
@@ -99,12 +102,13 @@ func (c *Context) through(m *logical.Node, e *expr.Expr) (moved *expr.Expr, comp
 
 // filterMerge joins two filters that follow each other: one pass over a batch, one selection.
 //
-// Legal where the second condition cannot fail: a row that the first rejects or drops is rejected or dropped still, and the second has a
-// say only over the others. `and` does not evaluate its right side where the left is false; where it is null, a condition that cannot
-// fail does no harm.
+// Legal where the second condition cannot fail: a row that the first rejects or drops is rejected or dropped still, and
+// the second has a say only over the others. `and` does not evaluate its right side where the left is false; where it
+// is null, a condition that cannot fail does no harm.
 //
-// Counter-examples: `filter(b != 0) |> filter(a // b > 2)`: a row that fails is rejected by the second filter, and `.rejected` names it.
-// `filter(x is not null) |> filter(x > 1)`: the second condition is one over a column without nulls, which is so only behind the first.
+// Counter-examples: `filter(b != 0) |> filter(a // b > 2)`: a row that fails is rejected by the second filter, and
+// `.rejected` names it. `filter(x is not null) |> filter(x > 1)`: the second condition is one over a column without
+// nulls, which is so only behind the first.
 //
 // A fixpoint ends: every application takes a node away.
 var filterMerge = &Rule{

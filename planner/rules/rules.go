@@ -1,5 +1,6 @@
-// Package rules rewrites a logical plan so that it does less work and gives the same results: the same rows, the same order, the same
-// `.rejected`. A rule matches what operators declare (op.Caps), never an operator's name, and says why it fired or declined.
+// Package rules rewrites a logical plan so that it does less work and gives the same results: the same rows, the same
+// order, the same `.rejected`. A rule matches what operators declare (op.Caps), never an operator's name, and says why
+// it fired or declined.
 package rules
 
 import (
@@ -29,12 +30,13 @@ type Rule struct {
 	Fixpoint bool
 	// Match reports whether the node has the shape that the rule is about.
 	Match func(c *Context, p *Plan, n *logical.Node) bool
-	// Apply rewrites the plan, a copy, at the node. Where fired is false the copy is thrown away. Why is there in both cases: a line that reads
-	// behind the node's name.
+	// Apply rewrites the plan, a copy, at the node. Where fired is false the copy is thrown away. Why is there in both
+	// cases: a line that reads behind the node's name.
 	Apply func(c *Context, p *Plan, n *logical.Node) (why string, fired bool)
 }
 
-// All is the rules in the order in which they run. Each stands where it is because of what it needs and what it makes possible:
+// All is the rules in the order in which they run. Each stands where it is because of what it needs and what it makes
+// possible:
 var All = []*Rule{
 	constantFolding,   // first: a filter on a folded constant can become a floor, and equal streams look equal
 	sharedStreams,     // before anything moves: the same text has the same shape
@@ -73,8 +75,8 @@ func (b *Broken) Unwrap() error { return b.Err }
 // maxPasses bounds a fixpoint, should its argument be wrong.
 const maxPasses = 1000
 
-// Run applies the rules in order, but for the disabled ones, and validates the plan after each change. The given plan is not changed. The error
-// is a *Broken.
+// Run applies the rules in order, but for the disabled ones, and validates the plan after each change. The given plan
+// is not changed. The error is a *Broken.
 func Run(c *Context, l *logical.Plan, list []*Rule, disabled []string) (*logical.Plan, []physical.Decision, error) {
 	if err := graph.Check(l.Nodes, c.Catalogue); err != nil {
 		return nil, nil, &Broken{Rule: "compiler", Node: l.File, Err: err}

@@ -11,13 +11,14 @@ import (
 	"weir/runtime/op"
 )
 
-// sharedStreams computes a stream once that the pipeline describes twice: the same operator with the same arguments over the same inputs.
+// sharedStreams computes a stream once that the pipeline describes twice: the same operator with the same arguments
+// over the same inputs.
 //
-// Legal because an operator that repeats itself (not Unrepeatable) gives the same rows in the same order. A bad record is counted once then,
-// as it is where the user has named the stream by a let.
+// Legal because an operator that repeats itself (not Unrepeatable) gives the same rows in the same order. A bad record
+// is counted once then, as it is where the user has named the stream by a let.
 //
-// Counter-examples: two samples without a seed; two streams whose rejected rows somebody reads, since a rejected row names the operator's place;
-// two inputs of one port, whose union has every row twice.
+// Counter-examples: two samples without a seed; two streams whose rejected rows somebody reads, since a rejected row
+// names the operator's place; two inputs of one port, whose union has every row twice.
 var sharedStreams = &Rule{
 	Name: "shared-streams",
 	Match: func(c *Context, p *Plan, n *logical.Node) bool {

@@ -37,9 +37,18 @@ var stageCases = map[string][]stageCase{
 		{"behind a limit in order", 2, func(b *testcat.Builder) {
 			b.Fasta("a/", 9).Op("head", op.Args{"n": testcat.Arg(n(3))}).Sink("file", "out")
 		}},
-		{"a grouping is sorted even in one task", 1, func(b *testcat.Builder) { b.Fasta("a.fasta", 1).Group("id").Sink("file", "out") }},
-		{"a grouping without keys needs no order", 2, func(b *testcat.Builder) { b.Fasta("a/", 9).Group().Sink("file", "out") }},
-		{"an operator that declares nothing", 2, func(b *testcat.Builder) { b.Fasta("a/", 9).Op("opaque", nil).Sink("folder", "out") }},
+		{"a grouping is sorted even in one task", 1, func(b *testcat.Builder) {
+			b.Fasta("a.fasta",
+				1).Group("id").Sink("file", "out")
+		}},
+		{"a grouping without keys needs no order", 2, func(b *testcat.Builder) {
+			b.Fasta("a/", 9).Group().Sink("file",
+				"out")
+		}},
+		{"an operator that declares nothing", 2, func(b *testcat.Builder) {
+			b.Fasta("a/", 9).Op("opaque",
+				nil).Sink("folder", "out")
+		}},
 	},
 	"tiles": {
 		{"from one file", 3, func(b *testcat.Builder) { b.Fasta("a.fasta", 1).Twos().Sink("file", "out") }},
@@ -118,8 +127,8 @@ var stageCases = map[string][]stageCase{
 	},
 }
 
-// Every rule over stages has a golden file with the logical plan, the stages, and why. Where the rule can be switched off, the stages
-// without it are there too.
+// Every rule over stages has a golden file with the logical plan, the stages, and why. Where the rule can be switched
+// off, the stages without it are there too.
 func TestStagesGolden(t *testing.T) {
 	for rule, list := range stageCases {
 		t.Run(rule, func(t *testing.T) {
@@ -153,7 +162,8 @@ func TestStagesGolden(t *testing.T) {
 
 func stages(t *testing.T, l *logical.Plan, tasks int, disabled []string) (string, []physical.Decision) {
 	t.Helper()
-	p, ds, err := Stages(l, physical.LowerOptions{Catalogue: testcat.Catalogue(), Target: "local", Parallelism: tasks}, disabled)
+	p, ds, err := Stages(l, physical.LowerOptions{Catalogue: testcat.Catalogue(), Target: "local", Parallelism: tasks},
+		disabled)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, testcat.Text(l))
 	}

@@ -9,8 +9,9 @@ import (
 	"weir/runtime/op"
 )
 
-// Shape checks what needs no catalogue: that IDs are unique and positive, that nodes stand behind their inputs, that expressions and types
-// are well-formed, and the caps above. Everything else in the planner may be called only on nodes that have passed it.
+// Shape checks what needs no catalogue: that IDs are unique and positive, that nodes stand behind their inputs, that
+// expressions and types are well-formed, and the caps above. Everything else in the planner may be called only on nodes
+// that have passed it.
 func Shape(nodes []*logical.Node) error {
 	if len(nodes) > MaxNodes {
 		return fmt.Errorf("a plan has at most %d nodes, this one has %d", MaxNodes, len(nodes))
@@ -122,7 +123,8 @@ func checkExpr(e *expr.Expr, depth int, count *int) error {
 		return fmt.Errorf("an expression is missing")
 	}
 	if *count++; *count > MaxExprs || depth > MaxNesting {
-		return fmt.Errorf("an expression is nested more than %d deep, or the plan has more than %d of them", MaxNesting, MaxExprs)
+		return fmt.Errorf("an expression is nested more than %d deep, or the plan has more than %d of them", MaxNesting,
+			MaxExprs)
 	}
 	if err := checkType(e.Type); err != nil {
 		return err
@@ -159,8 +161,9 @@ func checkExpr(e *expr.Expr, depth int, count *int) error {
 	return nil
 }
 
-// Check says what is wrong with the graph: its shape, operators that the catalogue lacks or that stand where they cannot, side outputs that do
-// not exist, expressions over columns that their input does not have, and rows that do not follow from the inputs' rows.
+// Check says what is wrong with the graph: its shape, operators that the catalogue lacks or that stand where they
+// cannot, side outputs that do not exist, expressions over columns that their input does not have, and rows that do not
+// follow from the inputs' rows.
 func Check(nodes []*logical.Node, c *op.Catalogue) error {
 	if err := Shape(nodes); err != nil {
 		return err

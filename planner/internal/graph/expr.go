@@ -40,8 +40,8 @@ func PathExpr(r types.Row, path string) (*expr.Expr, bool) {
 	return e, true
 }
 
-// Retype gives the expression with the record types of its column paths as the row has them. The type of a whole path, and so of the
-// expression, stays: only the records on the way to it have been cut.
+// Retype gives the expression with the record types of its column paths as the row has them. The type of a whole path,
+// and so of the expression, stays: only the records on the way to it have been cut.
 func Retype(e *expr.Expr, r types.Row) *expr.Expr {
 	if e == nil {
 		return nil
@@ -102,12 +102,15 @@ func MapArg(a *op.Arg, f func(e *expr.Expr, port int) *expr.Expr) *op.Arg {
 }
 
 // total lists the operators of the language that have a value for every row, whatever the types of their arguments.
-var total = map[string]bool{expr.And: true, expr.Or: true, expr.Not: true, expr.If: true, expr.Coalesce: true, expr.IsNull: true,
-	expr.NotNull: true, expr.In: true, expr.Eq: true, expr.Ne: true, expr.Lt: true, expr.Le: true, expr.Gt: true, expr.Ge: true,
+var total = map[string]bool{expr.And: true, expr.Or: true, expr.Not: true, expr.If: true, expr.Coalesce: true,
+	expr.IsNull:  true,
+	expr.NotNull: true, expr.In: true, expr.Eq: true, expr.Ne: true, expr.Lt: true, expr.Le: true, expr.Gt: true,
+	expr.Ge:   true,
 	expr.Cast: true, expr.MakeList: true, expr.MakeRec: true}
 
-// Fallible gives the first part of the expression that may have no value for some row, and so reject it; "" where there is none. Integer
-// arithmetic may overflow and a function may fail unless it is registered as total; comparing, choosing and reading never do.
+// Fallible gives the first part of the expression that may have no value for some row, and so reject it; "" where there
+// is none. Integer arithmetic may overflow and a function may fail unless it is registered as total; comparing,
+// choosing and reading never do.
 func Fallible(c *op.Catalogue, e *expr.Expr) string {
 	for _, a := range e.Args {
 		if s := Fallible(c, a); s != "" {

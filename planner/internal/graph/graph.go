@@ -1,5 +1,5 @@
-// Package graph has what every part of the planner needs of a graph of nodes: the rows at its ports, its check, and whether an
-// expression can fail. The nodes may come from a file that somebody else wrote, so nothing here trusts them.
+// Package graph has what every part of the planner needs of a graph of nodes: the rows at its ports, its check, and
+// whether an expression can fail. The nodes may come from a file that somebody else wrote, so nothing here trusts them.
 package graph
 
 import (
@@ -23,7 +23,8 @@ const (
 // Rejected is the side output that every operator has that can reject.
 const Rejected = "rejected"
 
-// Rows gives the rows of the input ports of every node, by node ID. Nodes must be in topological order; Check says whether they are.
+// Rows gives the rows of the input ports of every node, by node ID. Nodes must be in topological order; Check says
+// whether they are.
 func Rows(nodes []*logical.Node) (map[int][]types.Row, error) {
 	by := make(map[int]*logical.Node, len(nodes))
 	rows := make(map[int][]types.Row, len(nodes))
@@ -44,10 +45,12 @@ func Rows(nodes []*logical.Node) (map[int][]types.Row, error) {
 				case len(rows[src.ID]) > 0:
 					r = rows[src.ID][0]
 				default:
-					return nil, fmt.Errorf("node %d reads the output %s of node %d, which has no input", n.ID, from.Side, src.ID)
+					return nil, fmt.Errorf("node %d reads the output %s of node %d, which has no input", n.ID,
+						from.Side, src.ID)
 				}
 				if k > 0 && !r.Equal(in[port]) {
-					return nil, fmt.Errorf("node %d: the streams at port %d have different rows: %s and %s", n.ID, port, in[port], r)
+					return nil, fmt.Errorf("node %d: the streams at port %d have different rows: %s and %s", n.ID, port,
+						in[port], r)
 				}
 				in[port] = r
 			}
@@ -70,7 +73,8 @@ func Uses(nodes []*logical.Node) map[int][]logical.Use {
 	return uses
 }
 
-// KeysOf gives the keys by which rows must come together at an input port of a keyed operator; none where the user gave none.
+// KeysOf gives the keys by which rows must come together at an input port of a keyed operator; none where the user gave
+// none.
 func KeysOf(o *op.Operator, n *logical.Node, port int, in types.Row) []op.Key {
 	a := n.Args[o.Caps.Keyed]
 	if o.Caps.Keyed == "" || a == nil {

@@ -38,11 +38,13 @@ func (b *Builder) Node(name string, row types.Row, args op.Args, in ...Stream) S
 }
 
 // Records is the row of fasta.
-var Records = types.Row{{Name: "id", Type: String}, {Name: "description", Type: String}, {Name: "sequence", Type: Protein}}
+var Records = types.Row{{Name: "id", Type: String}, {Name: "description", Type: String}, {Name: "sequence",
+	Type: Protein}}
 
 // Fasta adds a source with so many splits, -1 for an unknown number.
 func (b *Builder) Fasta(path string, files int) Stream {
-	return b.Node("fasta", Records, op.Args{"path": Arg(expr.Lit(types.Of(types.Path), path)), "files": Arg(expr.Lit(Int, int64(files)))})
+	return b.Node("fasta", Records, op.Args{"path": Arg(expr.Lit(types.Of(types.Path), path)),
+		"files": Arg(expr.Lit(Int, int64(files)))})
 }
 
 // Row gives the stream's row.
@@ -88,7 +90,8 @@ func (s Stream) Defs(name string, defs ...op.Def) Stream {
 // Twos adds the pairs.
 func (s Stream) Twos() Stream {
 	rec := types.RecordOf(s.Row()...)
-	return s.b.Node("twos", types.Row{{Name: "query", Type: rec}, {Name: "target", Type: rec}}, op.Args{"as": {Names: []string{"query", "target"}}}, s)
+	return s.b.Node("twos", types.Row{{Name: "query", Type: rec}, {Name: "target", Type: rec}},
+		op.Args{"as": {Names: []string{"query", "target"}}}, s)
 }
 
 // Score adds score over two expressions.
@@ -119,7 +122,8 @@ func (s Stream) Match(t Stream, left, right string) Stream {
 	for _, f := range t.Row() {
 		row = row.With(f.Name, f.Type)
 	}
-	return s.b.Node("match", row, op.Args{"other": {Ports: []int{1}}, "on": {On: []op.KeyPair{{Left: s.Col(left), Right: t.Col(right)}}}}, s, t)
+	return s.b.Node("match", row, op.Args{"other": {Ports: []int{1}}, "on": {On: []op.KeyPair{{Left: s.Col(left),
+		Right: t.Col(right)}}}}, s, t)
 }
 
 // Op adds an operator that keeps the row.
@@ -166,7 +170,8 @@ func Pairwise(files int) *logical.Plan {
 	cutoff := N(100)
 	cutoff.Param = "cutoff"
 	h := a.Keep(Ge(a.Col("score"), cutoff))
-	h.Defs("only", Def("query", h.Col("query.id")), Def("target", h.Col("target.id")), Def("score", h.Col("score"))).Sink("file", "hits.tsv")
+	h.Defs("only", Def("query", h.Col("query.id")), Def("target", h.Col("target.id")), Def("score",
+		h.Col("score"))).Sink("file", "hits.tsv")
 	b.Plan.Params = []logical.Param{{Name: "cutoff", Type: Int, Value: "100", Source: "default"},
 		{Name: "output", Type: types.Of(types.Path), Value: `"hits.tsv"`, Source: "-p"}}
 	return b.Plan

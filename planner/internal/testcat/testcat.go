@@ -1,5 +1,5 @@
-// Package testcat has what the planner's tests need: a small catalogue of declarations without implementations, a builder of logical plans, and
-// their compact text.
+// Package testcat has what the planner's tests need: a small catalogue of declarations without implementations, a
+// builder of logical plans, and their compact text.
 package testcat
 
 import (
@@ -71,7 +71,8 @@ func operators() []*op.Operator {
 				}
 				size := float64(files[0].Size)
 				return estimate.Stream{Rows: estimate.Exact(size/340, "counted"), Width: map[string]estimate.Number{
-					"sequence": estimate.Around(300, 0.1, "sampled")}}, estimate.Work{Bytes: estimate.Exact(size, "file size")}
+						"sequence": estimate.Around(300, 0.1, "sampled")}}, estimate.Work{Bytes: estimate.Exact(size,
+						"file size")}
 			}},
 		{Name: "keep", Role: op.TransformRole, New: none,
 			Params: []op.Param{{Name: "cond", Kind: op.RowExpr, Type: Bool, Required: true}},
@@ -94,7 +95,8 @@ func operators() []*op.Operator {
 			Params: []op.Param{{Name: "as", Kind: op.Names, Required: true, Named: true, Min: 2},
 				{Name: "size_by", Kind: op.Columns, Hidden: true}},
 			Bounded: op.NeedsEnd,
-			Caps: op.Caps{SizeHint: "size_by", Needs: func(a op.Args, in []types.Row, need op.ColumnSet) []op.ColumnSet {
+			Caps: op.Caps{SizeHint: "size_by", Needs: func(a op.Args, in []types.Row,
+				need op.ColumnSet) []op.ColumnSet {
 				s := op.NewColumnSet()
 				for _, name := range a.Names("as") {
 					if sub, all := need.Under(name); all {
@@ -116,13 +118,15 @@ func operators() []*op.Operator {
 			},
 			Staged: &op.Staged{Collect: func(*op.Config, int) (op.Instance, error) { return none(nil) }, Scan: source}},
 		{Name: "score", Role: op.TransformRole, New: none,
-			Params: []op.Param{{Name: "a", Kind: op.RowExpr, Required: true}, {Name: "b", Kind: op.RowExpr, Required: true},
+			Params: []op.Param{{Name: "a", Kind: op.RowExpr, Required: true}, {Name: "b", Kind: op.RowExpr,
+				Required: true},
 				{Name: "mode", Kind: op.Word, Words: []string{"local", "global"}, Default: "local"},
 				{Name: "min_score", Kind: op.Value, Type: Float, Hidden: true}},
 			Caps: op.Caps{RowWise: true, SizedBy: []string{"a", "b"},
 				Floors: []op.Floor{{Column: "score", Param: "min_score"}},
 				Lazy: func(op.Args) []op.LazyColumn {
-					return []op.LazyColumn{{Name: "score", Tier: 0, Why: "score only"}, {Name: "identity", Tier: 1, Why: "traceback"},
+					return []op.LazyColumn{{Name: "score", Tier: 0, Why: "score only"}, {Name: "identity", Tier: 1,
+						Why: "traceback"},
 						{Name: "path", Tier: 1, Why: "traceback"}}
 				},
 				Needs: func(a op.Args, in []types.Row, need op.ColumnSet) []op.ColumnSet {
@@ -149,7 +153,8 @@ func operators() []*op.Operator {
 			}},
 		{Name: "group", Role: op.TransformRole, New: none, Bounded: op.NeedsWindow,
 			Params: []op.Param{{Name: "by", Kind: op.Keys, Named: true}, {Name: "aggs", Kind: op.Aggs, Variadic: true}},
-			Caps: op.Caps{Keyed: "by", Combine: true, Needs: func(a op.Args, _ []types.Row, _ op.ColumnSet) []op.ColumnSet {
+			Caps: op.Caps{Keyed: "by", Combine: true, Needs: func(a op.Args, _ []types.Row,
+				_ op.ColumnSet) []op.ColumnSet {
 				s := op.NewColumnSet()
 				for _, arg := range a {
 					for _, e := range arg.Exprs() {
@@ -159,14 +164,20 @@ func operators() []*op.Operator {
 				return []op.ColumnSet{s}
 			}}},
 		{Name: "match", Role: op.TransformRole, New: none,
-			Params: []op.Param{{Name: "other", Kind: op.Stream, Required: true}, {Name: "on", Kind: op.On, Named: true, Required: true}},
-			Caps:   op.Caps{Keyed: "on"}},
+			Params: []op.Param{{Name: "other", Kind: op.Stream, Required: true}, {Name: "on", Kind: op.On, Named: true,
+				Required: true}},
+			Caps: op.Caps{Keyed: "on"}},
 		{Name: "uniq", Role: op.TransformRole, New: none, Params: []op.Param{{Name: "on", Kind: op.Columns}},
 			Caps: op.Caps{Keyed: "on"}, Estimate: sameRows},
-		{Name: "head", Role: op.TransformRole, New: none, SingleTask: always, Params: []op.Param{{Name: "n", Kind: op.Value, Type: Int, Required: true}},
-			Caps: op.Caps{Needs: func(_ op.Args, _ []types.Row, need op.ColumnSet) []op.ColumnSet { return []op.ColumnSet{need} }}},
+		{Name: "head", Role: op.TransformRole, New: none, SingleTask: always, Params: []op.Param{{Name: "n",
+			Kind: op.Value, Type: Int, Required: true}},
+			Caps: op.Caps{Needs: func(_ op.Args, _ []types.Row,
+				need op.ColumnSet) []op.ColumnSet {
+				return []op.ColumnSet{need}
+			}}},
 		{Name: "opaque", Role: op.TransformRole, New: none},
-		{Name: "sampled", Role: op.TransformRole, New: none, Lossy: true, Unrepeatable: true, Caps: op.Caps{RowWise: true}},
+		{Name: "sampled", Role: op.TransformRole, New: none, Lossy: true, Unrepeatable: true,
+			Caps: op.Caps{RowWise: true}},
 		{Name: "file", Role: op.SinkRole, New: none, SingleTask: always, Bounded: op.NeedsEnd,
 			Params: []op.Param{{Name: "path", Kind: op.Value, Type: types.Of(types.Path), Required: true}}},
 		{Name: "folder", Role: op.SinkRole, New: none,
