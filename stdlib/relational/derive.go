@@ -34,7 +34,7 @@ no value is rejected.`,
 			s, made := op.NewColumnSet(), map[string]bool{}
 			for _, d := range a["columns"].Defs {
 				made[d.Name] = true
-				s.AddExpr(d.Expr)
+				needDef(s, need, d)
 			}
 			for f := range in[0] {
 				if c := in[0][f].Name; !made[c] {
@@ -82,11 +82,7 @@ which an expression has no value is rejected.`,
 		Needs: func(a op.Args, in []types.Row, need op.ColumnSet) []op.ColumnSet {
 			s := op.NewColumnSet()
 			for _, d := range a["columns"].Defs {
-				if path, plain := d.Expr.Path(); plain {
-					addUnder(s, need, d.Name, path)
-				} else {
-					s.AddExpr(d.Expr)
-				}
+				needDef(s, need, d)
 			}
 			return []op.ColumnSet{s}
 		}},
@@ -114,17 +110,36 @@ func addUnder(s, need op.ColumnSet, column, path string) {
 	}
 }
 
-// define computes the definitions of derive and select. Every definition is evaluated, since one that the planner has not dropped may reject
+// needDef adds what a definition reads: a mere column where it is needed, an expression always, since it may reject rows.
+func needDef(s, need op.ColumnSet, d op.Def) {
+	if path, plain := d.Expr.Path(); plain {
+		addUnder(s, need, d.Name, path)
+	} else {
+		s.AddExpr(d.Expr)
+	}
+}
+
+// define computes the definitions of derive and select. Every expression is evaluated, since one that the planner has not dropped may reject
 // rows; what Out lacks is not emitted.
 type define struct {
 	op.Base
 	cfg   *op.Config
+	defs  []op.Def
 	evals []evaluator
 }
 
-func (d *define) Open(ctx op.Context) (err error) {
-	d.evals, err = compileAll(ctx, defExprs(d.cfg.Args["columns"].Defs), d.cfg.In[0])
-	return err
+func (d *define) Open(ctx op.Context) error {
+	for _, def := range d.cfg.Args["columns"].Defs {
+		if _, plain := def.Expr.Path(); plain && d.cfg.Out.Index(def.Name) < 0 {
+			continue
+		}
+		ev, err := compile(ctx, def.Expr, d.cfg.In[0])
+		if err != nil {
+			return err
+		}
+		d.defs, d.evals = append(d.defs, def), append(d.evals, ev)
+	}
+	return nil
 }
 
 func (d *define) Data(_ int, b *batch.Batch, out op.Output) error {
@@ -134,7 +149,7 @@ func (d *define) Data(_ int, b *batch.Batch, out op.Output) error {
 	}
 	cols := make([]*batch.Vector, len(d.cfg.Out))
 	for i, f := range d.cfg.Out {
-		for k, def := range d.cfg.Args["columns"].Defs {
+		for k, def := range d.defs {
 			if def.Name == f.Name {
 				cols[i] = prune(made[k], f.Type)
 			}

@@ -38,17 +38,6 @@ func compile(ctx op.Context, e *expr.Expr, in types.Row) (evaluator, error) {
 	return evaluator{ev, e.String()}, err
 }
 
-func compileAll(ctx op.Context, es []*expr.Expr, in types.Row) ([]evaluator, error) {
-	out := make([]evaluator, len(es))
-	for i, e := range es {
-		var err error
-		if out[i], err = compile(ctx, e, in); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
-}
-
 // eval computes the expression, rejects the rows that have no value and gives the batch without them.
 func (e evaluator) eval(b *batch.Batch, out op.Output) (*batch.Vector, *batch.Batch, error) {
 	v, failed, err := e.Eval(b)
@@ -169,12 +158,4 @@ func defNames(defs []op.Def) []string {
 		names[i] = d.Name
 	}
 	return names
-}
-
-func defExprs(defs []op.Def) []*expr.Expr {
-	es := make([]*expr.Expr, len(defs))
-	for i, d := range defs {
-		es[i] = d.Expr
-	}
-	return es
 }
