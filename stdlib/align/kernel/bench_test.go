@@ -63,3 +63,52 @@ func BenchmarkScoreAll(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkTriangle scores every unordered pair of the file once, in blocks of 256 sequences in the file's order.
+func BenchmarkTriangle(b *testing.B) {
+	const size = 256
+	sequences := benchSequences(b)
+	scheme := oracletest.Configs(b)[0].Scheme
+	codes := oracletest.Encode(b, scheme.Matrix, sequences)
+	var blocks [][][]byte
+	for len(codes) > 0 {
+		n := min(size, len(codes))
+		blocks = append(blocks, codes[:n])
+		codes = codes[n:]
+	}
+	diagonal := make([]kernel.Set, size)
+	scores := make([][]int32, size)
+	for q := range diagonal {
+		scores[q] = make([]int32, size)
+		diagonal[q] = kernel.NewSet(size)
+		for t := q + 1; t < size; t++ {
+			diagonal[q].Add(t)
+		}
+	}
+	for _, path := range kernel.Paths() {
+		if path == "scalar" || path == "swar" {
+			continue
+		}
+		b.Run(path, func(b *testing.B) {
+			b.Setenv(kernel.PathVariable, path)
+			scorer, err := kernel.NewScorer(scheme)
+			if err != nil {
+				b.Fatal(err)
+			}
+			start := cpuTime()
+			for b.Loop() {
+				for t, targets := range blocks {
+					block := kernel.NewBlock(scheme, targets)
+					for q, queries := range blocks[:t+1] {
+						want := diagonal[:len(queries)]
+						if q != t {
+							want = nil
+						}
+						scorer.ScoreAll(queries, block, want, scores)
+					}
+				}
+			}
+			b.ReportMetric(float64(scorer.Cells())/(cpuTime()-start).Seconds()/1e9, "GCUPS")
+		})
+	}
+}

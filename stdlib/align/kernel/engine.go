@@ -30,7 +30,6 @@ type job struct {
 
 // engine has the scratch memory to run jobs.
 type engine struct {
-	path    *path
 	kernel  *kernel
 	side    *side
 	strip   strip
@@ -55,7 +54,7 @@ type query struct {
 	acc     []byte
 }
 
-func (e *engine) lanes() int { return e.path.vector * 8 / e.kernel.bits }
+func (e *engine) lanes() int { return e.kernel.vector * 8 / e.kernel.bits }
 
 // run scores a job with one kernel: rows that want nearly the same columns share a strip of them.
 func (e *engine) run(k *kernel, s *side, j *job) {
@@ -83,9 +82,9 @@ func (e *engine) run(k *kernel, s *side, j *job) {
 		e.union = append(e.union[:0], set...)
 		first, pairs, size := row, n, 0
 		for {
-			size += len(j.rows[row]) * 2 * e.path.vector
+			size += len(j.rows[row]) * 2 * e.kernel.vector
 			row++
-			if row == len(j.rows) || size+len(j.rows[row])*2*e.path.vector > edgeBytes {
+			if row == len(j.rows) || size+len(j.rows[row])*2*e.kernel.vector > edgeBytes {
 				break
 			}
 			set, n = wanted(row)
@@ -110,8 +109,10 @@ func (e *engine) run(k *kernel, s *side, j *job) {
 
 // runStrip scores rows [first, last) against the columns of e.order.
 func (e *engine) runStrip(j *job, first, last int) {
-	lanes, vector := e.lanes(), e.path.vector
-	e.strip.pack(j.columns, e.order, lanes)
+	wide := e.kernel
+	defer func() { e.kernel = wide }()
+	e.pack(j)
+	lanes, vector := e.lanes(), e.kernel.vector
 	codes := e.prepare(j, first, last)
 	stride := codes * tileColumns * vector
 	e.fillTable(codes)
@@ -159,9 +160,27 @@ func (e *engine) runStrip(j *job, first, last int) {
 	}
 }
 
+// pack lays the columns of e.order out in the kernel's lanes, or in those of the narrower one if these have fewer idle.
+func (e *engine) pack(j *job) {
+	e.strip.pack(j.columns, e.order, e.lanes())
+	narrower := e.kernel.narrower
+	if narrower == nil || e.strip.idle() < 0.05 {
+		return
+	}
+	wide, wideTiles := e.kernel, e.strip.tiles
+	e.kernel = narrower
+	e.strip.pack(j.columns, e.order, e.lanes())
+	// A tile of half the lanes takes half the time where the processor halves the long vectors, and a little more than
+	// half where it does not.
+	if float64(e.strip.tiles) > 1.9*float64(wideTiles) {
+		e.kernel = wide
+		e.strip.pack(j.columns, e.order, e.lanes())
+	}
+}
+
 // prepare gives rows [first, last) their scratch memory and says how many codes they use.
 func (e *engine) prepare(j *job, first, last int) (codes int) {
-	vector := e.path.vector
+	vector := e.kernel.vector
 	total := 0
 	for _, row := range j.rows[first:last] {
 		total += len(row)
@@ -251,7 +270,7 @@ func (e *engine) fillMasks() {
 func (e *engine) fillTops(from int32) {
 	k, s := e.kernel, e.side
 	width := k.bits / 8
-	vector := e.path.vector
+	vector := e.kernel.vector
 	p := &e.panel
 	p.tops = aligned(p.tops, int(p.tiles)*(1+tileColumns)*vector)
 	clear(p.tops)
@@ -283,7 +302,7 @@ func (e *engine) fillTops(from int32) {
 
 // runPanel scores one query against the panel.
 func (e *engine) runPanel(j *job, q *query) {
-	k, vector := e.kernel, e.path.vector
+	k, vector := e.kernel, e.kernel.vector
 	p, a := &e.panel, &e.args
 	a.query, a.edge, a.acc, a.rows = q.offsets, q.edge, q.acc, int64(len(q.offsets))
 	start := k.bottom
@@ -333,7 +352,7 @@ func (e *engine) finish(j *job, q *query, p *placement) {
 		j.put(q.row, column, acc-k.zero)
 		return
 	}
-	vector := e.path.vector
+	vector := e.kernel.vector
 	m, n := len(q.offsets), len(j.columns[column])
 	// drift is what the elements of the last column carry beside the rows'.
 	drift := int32(n)*s.extend + p.pad*s.extend + k.zero

@@ -13,16 +13,16 @@ func BenchmarkKernel(b *testing.B) {
 		for kind, kernels := range [][]kernel{p.local, p.global} {
 			for i := range kernels {
 				k := &kernels[i]
-				stride := codes * tileColumns * p.vector
-				a := args{query: make([]uint16, rows), profile: aligned(nil, tiles*stride), edge: aligned(nil, rows*2*p.vector),
-					acc: aligned(nil, p.vector), tops: aligned(nil, tiles*(1+tileColumns)*p.vector), rows: rows, tiles: tiles,
+				stride := codes * tileColumns * k.vector
+				a := args{query: make([]uint16, rows), profile: aligned(nil, tiles*stride), edge: aligned(nil, rows*2*k.vector),
+					acc: aligned(nil, k.vector), tops: aligned(nil, tiles*(1+tileColumns)*k.vector), rows: rows, tiles: tiles,
 					stride: int64(stride), first: 12, extend: 1,
-					zero: aligned(nil, p.vector)}
+					zero: aligned(nil, k.vector)}
 				random := rand.New(rand.NewPCG(1, 2))
 				for i := range a.query {
-					a.query[i] = uint16(random.IntN(codes) * tileColumns * p.vector / 8)
+					a.query[i] = uint16(random.IntN(codes) * tileColumns * k.vector / 8)
 				}
-				lanes := p.vector * 8 / k.bits
+				lanes := k.vector * 8 / k.bits
 				for i := range tiles * codes * tileColumns * lanes {
 					setElement(a.profile, k.bits, i, int32(random.IntN(9))-5)
 				}

@@ -54,6 +54,15 @@ func (s *strip) pack(targets [][]byte, order []int32, lanes int) {
 	slices.SortFunc(s.byEnd, func(x, y int32) int { return cmp.Compare(s.byStart[x].end, s.byStart[y].end) })
 }
 
+// idle is the part of the strip's tiles and lanes that no target fills.
+func (s *strip) idle() float64 {
+	var filled int64
+	for i := range s.byStart {
+		filled += int64(s.byStart[i].end - s.byStart[i].start)
+	}
+	return 1 - float64(filled)/(float64(s.tiles)*float64(len(s.lanes)))
+}
+
 // segment is a run of tiles with no target's start or end inside.
 type segment struct {
 	tile, tiles int32       // tile counts from the panel's first

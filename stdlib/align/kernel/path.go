@@ -13,16 +13,36 @@ const PathVariable = "WEIR_ALIGN_PATH"
 // them, which for the scalar path is everything, goes to package scalar.
 type path struct {
 	name   string
-	vector int // bytes
 	local  []kernel
 	global []kernel
 }
 
+// newPath makes a path whose vectors have that many bytes. Where they are hard to fill, its kernels give way to those of
+// narrower, which may be nil.
+func newPath(name string, vector int, narrower *path, local, global []kernel) path {
+	p := path{name, local, global}
+	for i := range local {
+		local[i].vector = vector
+		if narrower != nil {
+			local[i].narrower = &narrower.local[i]
+		}
+	}
+	for i := range global {
+		global[i].vector = vector
+		if narrower != nil {
+			global[i].narrower = &narrower.global[i]
+		}
+	}
+	return p
+}
+
 // kernel computes with lanes of one width.
 type kernel struct {
-	bits  int
-	run   func(*args)
-	build func(*buildArgs)
+	bits     int
+	vector   int     // bytes
+	narrower *kernel // nil, or the kernel of the same lane width with shorter vectors
+	run      func(*args)
+	build    func(*buildArgs)
 	// column reduces the edge of a global kernel to its best; it needs args.edge, rows, column and extend.
 	column func(*args)
 	// The scaled scores and gap costs that a local kernel can take.

@@ -28,7 +28,7 @@ func NewScorer(s *scoring.Scheme) (*Scorer, error) {
 	if err != nil {
 		return nil, err
 	}
-	sc := &Scorer{scheme: s, path: p, min: math.MinInt32, engine: engine{path: p}}
+	sc := &Scorer{scheme: s, path: p, min: math.MinInt32}
 	sc.direct, sc.swapped = newSides(s)
 	return sc, nil
 }
@@ -124,7 +124,7 @@ func (sc *Scorer) prepare(queries [][]byte, b *Block, want []Set, scores [][]int
 // longTargets says how many of the longest targets are better scored with the roles exchanged, the queries in the lanes:
 // a target alone in its lane leaves the others idle once they are done.
 func (sc *Scorer) longTargets(queries [][]byte, b *Block) int {
-	lanes := int64(sc.path.vector)
+	lanes := int64(sc.path.local[0].vector)
 	if !sc.direct.local {
 		lanes /= 2
 	}

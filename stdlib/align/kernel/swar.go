@@ -9,18 +9,17 @@ import (
 // lane's highest bit, the guard, which takes the borrows. What needs more than 16 bits is left to the scalar reference.
 func swarPath() path {
 	const bias8, bias16 = 12, 1024
-	return path{name: "swar", vector: 8,
-		// A step from below top stays below the guard.
-		local: []kernel{
+	// A step from below top stays below the guard.
+	return newPath("swar", 8, nil,
+		[]kernel{
 			{bits: 8, minScore: -bias8, maxScore: 19, maxGap: math.MaxInt8, bias: bias8, top: math.MaxInt8 - bias8 - 19,
 				run: local8SWAR, build: build8SWAR},
 			{bits: 16, minScore: -bias16, maxScore: 3 * bias16, maxGap: math.MaxInt16, bias: bias16,
 				top: math.MaxInt16 - 4*bias16, run: local16SWAR, build: build16SWAR},
 		},
-		global: []kernel{
+		[]kernel{
 			{bits: 16, zero: 8192, top: math.MaxInt16, run: global16SWAR, column: column16SWAR, build: build16SWAR},
-		},
-	}
+		})
 }
 
 // guards has the highest bit of every lane set.
