@@ -27,6 +27,18 @@ func TestLimits(t *testing.T) {
 		fmt.Fprintf(&imports, "import \"f%d.flow\"\n", i)
 	}
 	calls.WriteString("let a = 1" + strings.Repeat(" + 1", 900) + "\n")
+	var text, list, record, deepList, uses strings.Builder
+	for i := range 60 {
+		fmt.Fprintf(&text, "let s%d = s%d + s%d\n", i+1, i, i)
+		fmt.Fprintf(&list, "let s%d = [s%d, s%d]\n", i+1, i, i)
+		fmt.Fprintf(&record, "let s%d = { a: s%d, b: s%d }\n", i+1, i, i)
+	}
+	for i := range 200 {
+		fmt.Fprintf(&deepList, "let s%d = [s%d]\n", i+1, i)
+	}
+	for range 5000 {
+		uses.WriteString(" and s != id")
+	}
 	head := "let a = read_fasta(\"a.fasta\")\na |> print\n"
 	for name, c := range map[string]struct{ src, code string }{
 		"forward lets":      {lets.String() + "let a5000 = read_fasta(\"x\")\na0 |> print\n", "W2014"},
@@ -34,6 +46,11 @@ func TestLimits(t *testing.T) {
 		"backward lets":     {"let b0 = 1\n" + backwards.String(), ""},
 		"operators":         {head + "fn f0() = limit(1)\n" + nodes.String() + "a |> f4() |> print\n", "W2014"},
 		"late arguments":    {head + "fn f0(x) = limit(x)\n" + thunks.String() + "a |> f30(1) |> print\n", "W2014"},
+		"text":              {"let s0 = \"x\"\n" + text.String(), "W2114"},
+		"lists":             {"let s0 = 1\n" + list.String(), "W2014"},
+		"records":           {"let s0 = 1\n" + record.String(), "W2014"},
+		"nested lists":      {"let s0 = 1\n" + deepList.String(), "W2014"},
+		"constants used":    {head + "let s = \"" + strings.Repeat("x", 60000) + "\"\n" + strings.Repeat("a |> filter(s != id"+uses.String()[:450*12]+") |> print\n", 6), "W2014"},
 		"files":             {imports.String() + head, "W2004"},
 		"tests":             {head + tests.String(), "W2014"},
 		"a long expression": {calls.String(), ""},

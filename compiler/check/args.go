@@ -384,6 +384,9 @@ func (u *use) word(p op.Param, x syntax.Expr, s *scope) *op.Arg {
 			return &op.Arg{Word: n.Ident.Name}
 		}
 		if s.module.Lookup(n.Ident.Name) == nil {
+			if s.module.MayHave(n.Ident.Name) {
+				return nil
+			}
 			d := diag.Diagnostic{Code: "W2207", Span: n.Ident.Span, Message: fmt.Sprintf("`%s` is no value of `%s`", n.Ident.Name, p.Name)}
 			suggest(&d, n.Ident.Name, n.Ident.Span, fmt.Sprintf("`%s` is one of", p.Name), p.Words)
 			u.fail(d)

@@ -183,5 +183,9 @@ func (c *checker) folded(e *expr.Expr, at diag.Span, who string) *expr.Expr {
 		c.report(diag.Diagnostic{Code: "W2114", Span: at, Message: "this constant has no value: " + err.Error()})
 		return poison
 	}
+	if size(v, maxConst) > maxConst {
+		c.limit(at, "", tooLarge, maxConst>>10)
+		return poison
+	}
 	return &expr.Expr{Kind: expr.Const, Type: e.Type, Value: v, Span: at}
 }

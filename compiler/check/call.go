@@ -26,6 +26,9 @@ func (c *checker) callExpr(x *syntax.Call, s *scope) *expr.Expr {
 	}
 	f := cat.Function(name)
 	if f == nil || f.Hidden {
+		if s.module.MayHave(name) {
+			return poison
+		}
 		c.noFunction(x, s)
 		return poison
 	}

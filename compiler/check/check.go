@@ -22,6 +22,8 @@ const (
 	maxWork    = 1_000_000 // expressions checked, inlined ones included
 	maxExpr    = 10_000    // nodes of one expression
 	maxColumns = 10_000    // columns of a row, fields of records counted
+	maxConst   = 1 << 16   // bytes of a constant that is computed, as of a literal
+	maxConsts  = 64 << 20  // bytes of all constants, counted wherever they are used
 )
 
 // Options says what a program is checked against.
@@ -129,6 +131,7 @@ type checker struct {
 	vague   bool                     // a parameter without a value was used
 	parsed  map[string][]syntax.Arg  // defaults
 	work    int
+	bytes   int // of the constants used
 	writes  []write
 	reads   []write
 

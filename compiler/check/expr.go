@@ -144,6 +144,9 @@ func (c *checker) name(id syntax.Ident, s *scope) *expr.Expr {
 
 // unknown reports a name that means nothing, unless the row is not known.
 func (c *checker) unknown(id syntax.Ident, s *scope) {
+	if s.module.MayHave(id.Name) {
+		return
+	}
 	if s.row == nil && s.hides != nil && (s.hides.open || s.hides.row.Index(id.Name) >= 0) {
 		if !s.hides.open {
 			c.errorf("W2113", id.Span, "`%s` is a column, and a constant is wanted", id.Name)
@@ -543,7 +546,7 @@ func (c *checker) list(x *syntax.List, s *scope) *expr.Expr {
 	if bad {
 		return poison
 	}
-	return collect(expr.MakeList, types.ListOf(elem), args, x.Span)
+	return c.collect(expr.MakeList, types.ListOf(elem), args, x.Span)
 }
 
 func (c *checker) record(x *syntax.Record, s *scope) *expr.Expr {
@@ -563,11 +566,15 @@ func (c *checker) record(x *syntax.Record, s *scope) *expr.Expr {
 	if bad {
 		return poison
 	}
-	return collect(expr.MakeRec, t, args, x.Span)
+	return c.collect(expr.MakeRec, t, args, x.Span)
 }
 
 // collect makes a list or record, a constant where all parts are.
-func collect(name string, t types.Type, args []*expr.Expr, at diag.Span) *expr.Expr {
+func (c *checker) collect(name string, t types.Type, args []*expr.Expr, at diag.Span) *expr.Expr {
+	if typeSize(t, maxColumns) > maxColumns || deep(t, maxTypeDepth) {
+		c.limit(at, "", "a value of more than %d fields, or that nests more than %d deep", maxColumns, maxTypeDepth)
+		return poison
+	}
 	values := make([]any, len(args))
 	constant := true
 	for i, a := range args {
@@ -581,6 +588,10 @@ func collect(name string, t types.Type, args []*expr.Expr, at diag.Span) *expr.E
 		values[i] = args[i].Value
 	}
 	if constant {
+		if size(values, maxConst) > maxConst {
+			c.limit(at, "", tooLarge, maxConst>>10)
+			return poison
+		}
 		return &expr.Expr{Kind: expr.Const, Type: t, Value: values, Span: at}
 	}
 	return &expr.Expr{Kind: expr.Call, Name: name, Type: t, Args: args, Span: at}

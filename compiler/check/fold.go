@@ -2,6 +2,7 @@ package check
 
 import (
 	"errors"
+	"fmt"
 
 	"weir/compiler/expr"
 	"weir/compiler/types"
@@ -10,6 +11,27 @@ import (
 )
 
 var errNotConstant = errors.New("not a constant")
+
+// tooLarge says that a constant passes maxConst: what doubles a text forty times is short.
+const tooLarge = "a constant of more than %d KiB"
+
+// size is the bytes of a constant, more or less, up to just above limit.
+func size(v any, limit int) int {
+	switch x := v.(type) {
+	case string:
+		return 1 + len(x)
+	case []any:
+		n := 1
+		for _, y := range x {
+			if n > limit {
+				break
+			}
+			n += size(y, limit-n)
+		}
+		return n
+	}
+	return 8
+}
 
 // fold computes a constant expression; errNotConstant where it is none.
 func (c *checker) fold(e *expr.Expr) (any, error) {
@@ -81,6 +103,9 @@ func (c *checker) foldCall(e *expr.Expr) (any, error) {
 		}
 		vals[i] = v
 		null = null || v == nil
+	}
+	if size(vals, maxConst) > maxConst {
+		return nil, fmt.Errorf(tooLarge, maxConst>>10)
 	}
 	switch e.Name {
 	case expr.MakeList, expr.MakeRec:

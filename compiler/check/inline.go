@@ -97,9 +97,9 @@ func (c *checker) result(e *expr.Expr, d *syntax.Fn, y *resolve.Symbol) *expr.Ex
 	return c.assign(e, c.typeOf(d.Result, y.Module), d.Body.Pos(), fmt.Sprintf("`%s`", y.Name))
 }
 
-// larger counts the nodes of an expression, up to just above limit.
+// larger counts the nodes of an expression, large constants for more than one, up to just above limit.
 func larger(e *expr.Expr, limit int) int {
-	n := 1
+	n := 1 + size(e.Value, 100*limit)/100
 	for _, a := range e.Args {
 		if n > limit {
 			break

@@ -37,7 +37,7 @@ func (c *checker) params() []logical.Param {
 	}
 	var unknown []string
 	for n := range c.o.Params {
-		if s := c.prog.Main.Lookup(n); s == nil || s.Kind != resolve.Param {
+		if s := c.prog.Main.Lookup(n); !c.prog.Main.MayHave(n) && (s == nil || s.Kind != resolve.Param) {
 			unknown = append(unknown, n)
 		}
 	}
@@ -67,6 +67,10 @@ func (c *checker) constant(s *resolve.Symbol, at diag.Span) *expr.Expr {
 		e = c.let(s).value
 	}
 	if e == nil || poisoned(e) {
+		return poison
+	}
+	if c.bytes += size(e.Value, maxConst); c.bytes > maxConsts {
+		c.limit(at, "put data into a data file and read it", "more than %d MiB of constants", maxConsts>>20)
 		return poison
 	}
 	k := *e

@@ -57,6 +57,9 @@ func (c *checker) stage(in *stream, x *syntax.Call, s *scope) *stream {
 
 func (c *checker) noOperator(x *syntax.Call, s *scope) {
 	name := x.Func.Name
+	if s.module.MayHave(name) {
+		return
+	}
 	d := diag.Diagnostic{Code: "W2201", Span: x.Func.Span, Message: fmt.Sprintf("unknown operator `%s`", name)}
 	cat := c.o.Catalogue
 	switch f := cat.Function(name); {

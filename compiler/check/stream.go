@@ -142,6 +142,9 @@ func (c *checker) unknownCall(x *syntax.Call, m *resolve.Module) bool {
 	if cat.Operator(name) != nil || cat.Function(name) != nil || cat.Aggregate(name) != nil || m.Lookup(name) != nil && m.Lookup(name).Kind == resolve.Fn {
 		return false
 	}
+	if m.MayHave(name) {
+		return true
+	}
 	d := diag.Diagnostic{Code: "W2201", Span: x.Func.Span, Message: fmt.Sprintf("unknown operator or function `%s`", name)}
 	suggest(&d, name, x.Func.Span, "", append(c.operatorNames(m), c.functionNames(m)...))
 	if d.Fix == nil {
@@ -261,6 +264,9 @@ func (c *checker) streamName(id syntax.Ident, s *scope) *stream {
 		return lost()
 	}
 	y := s.module.Lookup(id.Name)
+	if y == nil && s.module.MayHave(id.Name) {
+		return lost()
+	}
 	if y == nil {
 		d := diag.Diagnostic{Code: "W2217", Span: id.Span, Message: fmt.Sprintf("unknown stream `%s`", id.Name)}
 		names := c.streamNames(s.module)

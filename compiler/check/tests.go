@@ -85,7 +85,7 @@ func (c *checker) test(d *syntax.Test, name string) (Test, bool) {
 		c.report(diag.Diagnostic{Code: "W2507", Span: d.Name.Span, Message: "this test expects nothing", Hint: "write `expect name = [{ column: value }]`"})
 	}
 	sub := newChecker(c.prog, c.o)
-	sub.given, sub.seen, sub.uses, sub.work = givens, c.seen, c.uses, c.work
+	sub.given, sub.seen, sub.uses, sub.work, sub.bytes = givens, c.seen, c.uses, c.work, c.bytes
 	sub.forms, sub.parsed, sub.records, sub.broken, sub.limits = c.forms, c.parsed, c.records, c.broken, c.limits
 	var need []int
 	for _, st := range d.Steps {
@@ -115,7 +115,7 @@ func (c *checker) test(d *syntax.Test, name string) (Test, bool) {
 		t.Steps = append(t.Steps, step)
 	}
 	c.diags = append(c.diags, sub.diags...)
-	c.work = sub.work
+	c.work, c.bytes = sub.work, sub.bytes
 	t.Plan = &logical.Plan{File: c.prog.Main.File.Name, Nodes: prune(sub.nodes, need)}
 	for i := range t.Steps {
 		if t.Steps[i].Kind != "given" {
@@ -140,6 +140,9 @@ func (c *checker) binding(st syntax.TestStep) (y *resolve.Symbol, side string) {
 		}
 	}
 	y = c.prog.Main.Lookup(name)
+	if y == nil && c.prog.Main.MayHave(name) {
+		return nil, ""
+	}
 	if y == nil || y.Kind != resolve.Let && y.Kind != resolve.Param {
 		d := diag.Diagnostic{Code: "W2501", Span: st.Name.Span, Message: fmt.Sprintf("unknown binding `%s`", name)}
 		suggest(&d, name, st.Name.Span, "streams are", c.streamNames(c.prog.Main))

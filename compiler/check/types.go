@@ -117,6 +117,9 @@ func (c *checker) namedType(x *syntax.NamedType, m *resolve.Module, depth int) (
 	if k, ok := types.Scalar(name); ok {
 		return types.Of(k), 1
 	}
+	if m.MayHave(name) {
+		return types.Type{}, 1
+	}
 	names := append(append([]string(nil), types.ScalarNames()...), "list")
 	var own []string
 	for n := range m.Types {

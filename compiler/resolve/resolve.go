@@ -5,6 +5,7 @@ package resolve
 import (
 	"fmt"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"weir/lang/diag"
@@ -61,7 +62,13 @@ type Module struct {
 	Own     []*Symbol // what the file itself declares, in order
 	Tests   []*syntax.Test
 	Stmts   []*syntax.Statement
+
+	broken  map[string]bool // what is declared, but could not be read
+	partial bool            // an import could not be read
 }
+
+// MayHave reports whether an unknown name may stand for what was reported already: a declaration, or an import, that could not be read.
+func (m *Module) MayHave(name string) bool { return m.partial || m.broken[name] }
 
 // Lookup finds a parameter, secret, fn or let; nil where there is none.
 func (m *Module) Lookup(name string) *Symbol { return m.Values[name] }
@@ -109,6 +116,12 @@ func (l *loader) load(key, name string, src []byte) *Module {
 	l.prog.Modules = append(l.prog.Modules, m)
 	l.stack = append(l.stack, key)
 	m.declare(&l.diags)
+	if errs.HasErrors() {
+		m.broken = map[string]bool{}
+		for _, h := range head.FindAllSubmatch(src, -1) {
+			m.broken[string(h[1])] = true
+		}
+	}
 	for _, d := range f.Decls {
 		if imp, ok := d.(*syntax.Import); ok {
 			l.imports(m, imp)
@@ -117,6 +130,9 @@ func (l *loader) load(key, name string, src []byte) *Module {
 	l.stack = l.stack[:len(l.stack)-1]
 	return m
 }
+
+// head is the head of a declaration.
+var head = regexp.MustCompile(`(?m)^(?:param|secret|type|fn|let)[ \t]+([\pL_][\pL\pN_]*)`)
 
 // declare enters the file's own names.
 func (m *Module) declare(diags *diag.List) {
@@ -165,11 +181,13 @@ func (l *loader) imports(m *Module, d *syntax.Import) {
 	m.Imports = append(m.Imports, Import{Decl: d})
 	lit, _ := d.Path.Value.(string)
 	if lit == "" {
+		m.partial = true
 		return // reported by the parser, or an empty name: see below
 	}
 	path, err := Path(l.o.Root, m.File.Name, lit)
 	if err != nil {
 		l.diags.Add(diag.Diagnostic{Code: "W2005", Message: err.Error(), Span: d.Path.Span, Hint: "move the file under the root, or move weir.yaml up"})
+		m.partial = true
 		return
 	}
 	key := filepath.Clean(path)
@@ -190,8 +208,10 @@ func (l *loader) imports(m *Module, d *syntax.Import) {
 	}
 	m.Imports[len(m.Imports)-1].Module = from
 	if from == nil {
+		m.partial = true
 		return
 	}
+	m.partial = m.partial || from.broken != nil
 	for _, s := range from.Own {
 		if s.Kind != Fn && s.Kind != Type && s.Kind != Let {
 			continue
