@@ -119,7 +119,8 @@ func (g *gather) close() {
 type hold struct {
 	file  *staging.File
 	limit int64
-	held  int64
+	held  int64 // bytes in memory
+	spilt int   // batches in the file
 }
 
 // held is a batch that waits.
@@ -137,6 +138,7 @@ func (h *hold) put(b *batch.Batch) (held, error) {
 		return x, nil
 	}
 	region, err := h.file.Append(b)
+	h.spilt++
 	return held{region: region}, err
 }
 
@@ -145,7 +147,14 @@ func (h *hold) get(x held) (*batch.Batch, error) {
 		h.held -= x.bytes
 		return x.b, nil
 	}
-	return h.file.Read(x.region)
+	b, err := h.file.Read(x.region)
+	if err != nil {
+		return nil, err
+	}
+	if h.spilt--; h.spilt == 0 {
+		err = h.file.Reset()
+	}
+	return b, err
 }
 
 // splitLane gives rows split by split, in the order of the splits. Rows of the oldest unfinished split pass at once; others wait.

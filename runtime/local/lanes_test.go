@@ -150,8 +150,8 @@ func TestSplitLane(t *testing.T) {
 		if !slices.Equal(got, want) {
 			t.Fatalf("got %v, want %v", got, want)
 		}
-		if h.held != 0 {
-			t.Fatalf("%d bytes are still held", h.held)
+		if h.held != 0 || h.spilt != 0 {
+			t.Fatalf("%d bytes are still held, %d batches in the file", h.held, h.spilt)
 		}
 	})
 }

@@ -7,6 +7,7 @@ package local
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"syscall"
@@ -137,8 +138,13 @@ func (r *run) fail(err error) {
 	r.cancel(err)
 }
 
+// interrupted is the error of a run whose context has ended: it wraps both what ended it and ctx.Err().
 func interrupted(ctx context.Context) error {
-	return &op.Error{Code: codeInterrupted, Message: "the run was interrupted; nothing was written", Err: context.Cause(ctx)}
+	err := context.Cause(ctx)
+	if !errors.Is(err, ctx.Err()) {
+		err = fmt.Errorf("%w: %w", ctx.Err(), err)
+	}
+	return &op.Error{Code: codeInterrupted, Message: "the run was interrupted", Err: err}
 }
 
 // run builds all tasks, lets them work, and decides whether what they have prepared becomes visible.

@@ -363,6 +363,25 @@ func TestMaxErrors(t *testing.T) {
 	}
 }
 
+// TestBackPressure: a source is never further ahead of a slow consumer than the batches that may wait, however many rows pass.
+func TestBackPressure(t *testing.T) {
+	given.Store(0)
+	taken.Store(0)
+	mostAhead.Store(0)
+	p := newPlanner()
+	src, _ := p.source(2, op.Args{"rows": lit(2000), "splits": lit(10), "step": lit(10)})
+	ahead := p.behind(2, "ahead", nil, numberRow, physical.Rebalance, "", in(src)[0])
+	p.behind(1, "collect", op.Args{"to": text("rows")}, nil, physical.Gather, "", in(ahead)[0])
+	got, _, err := execute(t, context.Background(), p, Options{})
+	if err != nil || len(got["rows"].lines) != 20000 {
+		t.Fatal(err)
+	}
+	// In the shared channel 2 tasks' worth, and a batch in the hands of each of 4 tasks.
+	if most := mostAhead.Load(); most > (2*inboxBatches+4)*10 {
+		t.Errorf("the source was %d rows ahead", most)
+	}
+}
+
 // TestTrickle: a row is on its way as soon as it is there; the source gives the next one only when the sink has the last.
 func TestTrickle(t *testing.T) {
 	p := newPlanner()

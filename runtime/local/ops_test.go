@@ -10,6 +10,7 @@ import (
 	"sort"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -39,6 +40,9 @@ type numbers struct {
 	ctx   op.Context
 	after func(ctx op.Context) error // is called after every batch
 }
+
+// given and taken count the rows of the sources and of `ahead`.
+var given, taken, mostAhead atomic.Int64
 
 // tap is where a trickle hears from its sink.
 var tap = make(chan struct{})
@@ -80,6 +84,7 @@ func (s *numbers) Read(split op.Split, out op.Output) error {
 				return err
 			}
 		}
+		given.Add(int64(b.N))
 		if err := out.Emit(b); err != nil {
 			return err
 		}
@@ -273,6 +278,19 @@ func testOps(results map[string]*result) []*op.Operator {
 			return &rows{data: func(x *rows, _ int, b *batch.Batch, out op.Output) error {
 				if x.n++; x.n%10 == 0 {
 					time.Sleep(time.Duration(x.ctx.Task()+1) * 100 * time.Microsecond)
+				}
+				return out.Emit(b)
+			}}
+		}),
+		// ahead sees how many rows its source is ahead of it.
+		transform("ahead", op.Caps{RowWise: true}, func(c *op.Config) *rows {
+			return &rows{data: func(x *rows, _ int, b *batch.Batch, out op.Output) error {
+				if x.n++; x.n%50 == 0 {
+					time.Sleep(time.Millisecond) // lets the source run ahead if it can
+				}
+				taken.Add(int64(b.Len()))
+				for most, now := mostAhead.Load(), given.Load()-taken.Load(); now > most; most = mostAhead.Load() {
+					mostAhead.CompareAndSwap(most, now)
 				}
 				return out.Emit(b)
 			}}

@@ -84,16 +84,23 @@ func (f *File) Read(r Region) (*batch.Batch, error) {
 	b, _, err := batch.DecodeFrame(data)
 	if err != nil {
 		return nil, &op.Error{Code: codeDamaged, Message: "a temporary file is damaged", Err: err,
-			Hint: "the disk or the memory of this machine is at fault: run again with --temp-dir on another disk"}
+			Hint: "the disk or the memory of this machine is at fault: run again with --temp on another disk"}
 	}
 	return b, nil
 }
 
-// Size gives the bytes written.
-func (f *File) Size() int64 {
+// Reset drops everything that was written, when nobody will read it any more, and gives its space back.
+func (f *File) Reset() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.size
+	if f.f == nil || f.size == 0 {
+		return nil
+	}
+	f.size = 0
+	if err := f.f.Truncate(0); err != nil {
+		return f.failed("cannot be cut", err)
+	}
+	return nil
 }
 
 // Close gives the file's space back.
@@ -121,5 +128,5 @@ func (f *File) failed(what string, err error) error {
 		err = path.Err // the file's name says nothing: it is gone
 	}
 	return &op.Error{Code: codeTemp, Message: fmt.Sprintf("a temporary file in %s %s", dir, what), Err: err,
-		Hint: "make room there, or name another folder with --temp-dir"}
+		Hint: "make room there, or name another folder with --temp"}
 }

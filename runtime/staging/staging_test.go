@@ -130,6 +130,15 @@ func TestFileErrors(t *testing.T) {
 	if b, err := f.Read(region); err != nil || !isBlock(b, 1, 10) {
 		t.Fatal(err)
 	}
+	if err := f.Reset(); err != nil {
+		t.Fatal(err)
+	}
+	if s, err := f.f.Stat(); err != nil || s.Size() != 0 {
+		t.Error(s.Size(), err)
+	}
+	if region, err = f.Append(block(1, 10)); err != nil || region.off != 0 {
+		t.Error(region, err)
+	}
 	if _, err := f.f.WriteAt([]byte{99}, int64(region.n-1)); err != nil {
 		t.Fatal(err)
 	}
