@@ -17,11 +17,7 @@ no value is rejected.`,
 	Params: []op.Param{{Name: "columns", Kind: op.Defs, Required: true, Variadic: true, Min: 1, Doc: "name = expression, …"}},
 	Type: func(t *op.Typing) types.Row {
 		row := t.In[0].Row
-		defs := t.Args["columns"].Defs
-		if !distinctNames(t, "columns", defNames(defs)) {
-			return nil
-		}
-		for _, d := range defs {
+		for _, d := range t.Args["columns"].Defs {
 			if !columnType(t, "columns", d.Name, d.Expr.Type) {
 				return nil
 			}
@@ -66,11 +62,7 @@ which an expression has no value is rejected.`,
 	Params: []op.Param{{Name: "columns", Kind: op.Defs, Required: true, Variadic: true, Min: 1, Doc: "column, name = expression, …"}},
 	Type: func(t *op.Typing) types.Row {
 		var row types.Row
-		defs := t.Args["columns"].Defs
-		if !distinctNames(t, "columns", defNames(defs)) {
-			return nil
-		}
-		for _, d := range defs {
+		for _, d := range t.Args["columns"].Defs {
 			if !columnType(t, "columns", d.Name, d.Expr.Type) {
 				return nil
 			}

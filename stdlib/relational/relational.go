@@ -138,24 +138,3 @@ func columnType(t *op.Typing, param, name string, ty types.Type) bool {
 	}
 	return false
 }
-
-// distinctNames checks that no two definitions have one name.
-func distinctNames(t *op.Typing, param string, names []string) bool {
-	seen := map[string]bool{}
-	for _, n := range names {
-		if seen[n] {
-			t.Errorf(param, codeDuplicate, "`%s` is defined twice", n)
-			return false
-		}
-		seen[n] = true
-	}
-	return true
-}
-
-func defNames(defs []op.Def) []string {
-	names := make([]string, len(defs))
-	for i, d := range defs {
-		names[i] = d.Name
-	}
-	return names
-}

@@ -31,7 +31,6 @@ type Eval = func(c *op.Call) (*batch.Vector, error)
 type Sig struct {
 	Params    []types.Type
 	Result    types.Type
-	Variadic  bool // the last parameter takes any number of arguments, none included
 	NullAware bool
 	Eval      Eval
 	Prepare   func(consts []any) (Eval, error)
@@ -41,9 +40,6 @@ type Sig struct {
 // package variables.
 func S(params, result string, eval Eval) Sig {
 	s := Sig{Result: T(result), Eval: eval}
-	if rest, ok := strings.CutSuffix(params, "..."); ok {
-		s.Variadic, params = true, rest
-	}
 	for p := range strings.SplitSeq(params, ", ") {
 		if p != "" {
 			s.Params = append(s.Params, T(p))
@@ -75,38 +71,34 @@ func Overloads(sigs ...Sig) func(args []types.Type) (op.Overload, error) {
 }
 
 func (s *Sig) match(args []types.Type) ([]types.Type, bool) {
-	n := len(s.Params)
-	if len(args) != n && !(s.Variadic && len(args) >= n-1) {
+	if len(args) != len(s.Params) {
 		return nil, false
 	}
-	params := make([]types.Type, len(args))
 	for i, a := range args {
-		params[i] = s.Params[min(i, n-1)]
-		if a.Kind != types.Null && !a.NotNull().AssignableTo(params[i].NotNull()) {
+		if a.Kind != types.Null && !a.NotNull().AssignableTo(s.Params[i].NotNull()) {
 			return nil, false
 		}
 	}
-	return params, true
+	return s.Params, true
 }
 
-// Mismatch is the error of arguments that fit no signature: "(int) or (float), not (string)".
+// Mismatch is the error of arguments that fit no signature: "int or float, not string", "(int, int) or (float, float), not (int)".
 func Mismatch(sigs []Sig, args []types.Type) error {
 	var wanted []string
 	for _, s := range sigs {
-		w := List(s.Params)
-		if s.Variadic {
-			w = strings.TrimSuffix(w, ")") + ", …)"
-		}
-		wanted = append(wanted, w)
+		wanted = append(wanted, List(s.Params))
 	}
 	return fmt.Errorf("%s, not %s", strings.Join(wanted, " or "), List(args))
 }
 
-// List writes argument types: "(int, string)".
+// List writes argument types: "int", "(int, string)".
 func List(ts []types.Type) string {
 	parts := make([]string, len(ts))
 	for i, t := range ts {
 		parts[i] = t.NotNull().String()
+	}
+	if len(parts) == 1 {
+		return parts[0]
 	}
 	return "(" + strings.Join(parts, ", ") + ")"
 }
