@@ -27,4 +27,6 @@ var CodesW2 = []CodeInfo{
 	{"W2406", "streams whose rows do not go together", "union wants the same columns, with types that one type covers. A join wants keys of one type, and no column twice.",
 		"let out = a |> union(b)", "let out = a |> union(b |> select(id, n))"},
 	{"W2407", "a key that cannot be one", "Rows are grouped and joined by values that can be told apart; a key that is always null has none.", "", ""},
+	{"W2801", "a record or list in a table", "A line of TSV or CSV has room for plain values. Name the fields of a record; make rows of a list with explode; or write JSON lines.",
+		"hits |> write_tsv(\"hits.tsv\")", "hits |> select(query = query.id, target = target.id, score) |> write_tsv(\"hits.tsv\")"},
 }

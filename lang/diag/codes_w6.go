@@ -14,4 +14,6 @@ var CodesW6 = []CodeInfo{
 	{"W6204", "a file that cannot be put in its place", "It is complete and lies beside its place under the name that the message gives, but could not be renamed.", "", ""},
 	{"W6205", "a storage that is not there yet", "Only files of this machine can be read and written so far: copy the data and name a local path.", "", ""},
 	{"W6206", "a pattern that cannot be understood", "In a path * stands for any characters but /, ? for one, and [ab] for one of these.", "", ""},
+	{"W6207", "a folder that has the parts of another run", "The parts of two runs would be taken for one result. Remove the old parts, or name another folder.", "", ""},
+	{"W6208", "a writer that cannot be resumed", "A single file becomes visible when the run ends, and cannot be gone on with after a failure. A folder of parts can.", "", ""},
 }

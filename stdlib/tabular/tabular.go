@@ -1,0 +1,37 @@
+// Package tabular reads and writes rows as text: JSON lines, CSV and TSV.
+package tabular
+
+import (
+	"weir/compiler/types"
+	"weir/runtime/op"
+)
+
+// Operators lists the operators of the package.
+var Operators = []*op.Operator{WriteTSV, WriteJSONL}
+
+// Codes of what goes wrong in these operators; lang/diag explains them.
+const (
+	codeNested = "W2801" // a record or list where a line has room for plain values only
+)
+
+// pathParam is the parameter of all writers.
+var pathParam = op.Param{Name: "path", Kind: op.Value, Type: types.Of(types.Path), Required: true,
+	Doc: "A file, which is written by one task and becomes visible when the run ends; a folder (with a trailing /) of parts, which every task writes; " +
+		"or - for standard output. A file named *.gz or *.zst is compressed."}
+
+// flat is Type of a sink whose lines have room for plain values only.
+func flat(t *op.Typing) types.Row {
+	for _, f := range t.In[0].Row {
+		switch f.Type.Kind {
+		case types.Record:
+			if len(f.Type.Fields) > 0 {
+				t.Errorf("", codeNested, "the column `%s` is a record, which has no place in a table: name its fields before, as in `|> select(%s.%s, …)`",
+					f.Name, f.Name, f.Type.Fields[0].Name)
+			}
+		case types.List:
+			t.Errorf("", codeNested, "the column `%s` is a list, which has no place in a table: make one row of each element with `|> explode(%s)`, or write JSON lines",
+				f.Name, f.Name)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,76 @@
+package tabular
+
+import (
+	"weir/runtime/batch"
+	"weir/runtime/op"
+	"weir/stdlib/internal/textio"
+)
+
+// WriteTSV is the operator that writes tab-separated values.
+var WriteTSV = &op.Operator{
+	Name: "write_tsv",
+	Role: op.SinkRole,
+	Doc: `writes tab-separated values, with a header line.
+
+Tab, line feed, carriage return and backslash within a value are written as ` + "`\\t`, `\\n`, `\\r` and `\\\\`" + `. Null is an empty field, as an empty string is.
+Floats are written in the shortest form that reads back the same, timestamps as RFC 3339 in UTC, bytes in base64. Records and lists have no
+place in a table: name the fields that are wanted.`,
+	Params:     []op.Param{pathParam},
+	SingleTask: textio.SingleTask,
+	Type:       flat,
+	New: func(c *op.Config) (op.Instance, error) {
+		var header []byte
+		for i, name := range c.In[0].Names() {
+			if i > 0 {
+				header = append(header, '\t')
+			}
+			header = appendTSV(header, []byte(name))
+		}
+		return &lines{Sink: textio.Sink{Path: c.Args.Text("path"), Format: "tsv", Header: append(header, '\n')}, row: tsvRow}, nil
+	},
+}
+
+func tsvRow(dst []byte, cols []*batch.Vector, i int) []byte {
+	for k, v := range cols {
+		if k > 0 {
+			dst = append(dst, '\t')
+		}
+		switch {
+		case v.IsNull(i):
+		case isText(v.Type.Kind):
+			dst = appendTSV(dst, text(v, i))
+		default:
+			dst = appendPlain(dst, v, i)
+		}
+	}
+	return append(dst, '\n')
+}
+
+// appendTSV writes a value with its escapes.
+func appendTSV(dst, p []byte) []byte {
+	start := 0
+	for i := 0; i < len(p); {
+		c := p[i]
+		if c != '\t' && c != '\n' && c != '\r' && c != '\\' && c < 0x80 {
+			i++
+			continue
+		}
+		dst = append(dst, p[start:i]...)
+		n := 1
+		switch c {
+		case '\t':
+			dst = append(dst, `\t`...)
+		case '\n':
+			dst = append(dst, `\n`...)
+		case '\r':
+			dst = append(dst, `\r`...)
+		case '\\':
+			dst = append(dst, `\\`...)
+		default:
+			dst, n = appendRune(dst, p[i:])
+		}
+		i += n
+		start = i
+	}
+	return append(dst, p[start:]...)
+}
