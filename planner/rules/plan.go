@@ -16,6 +16,7 @@ type Plan struct {
 	by   map[int]*logical.Node
 	uses map[int][]logical.Use
 	rows map[int][]types.Row
+	same map[int]string // what nodes compute, where it has been asked for
 }
 
 func newPlan(l *logical.Plan) (*Plan, error) {
@@ -23,7 +24,8 @@ func newPlan(l *logical.Plan) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Plan{Plan: l, by: make(map[int]*logical.Node, len(l.Nodes)), uses: graph.Uses(l.Nodes), rows: rows}
+	p := &Plan{Plan: l, by: make(map[int]*logical.Node, len(l.Nodes)), uses: graph.Uses(l.Nodes),
+		rows: rows, same: map[int]string{}}
 	for _, n := range l.Nodes {
 		p.by[n.ID] = n
 	}

@@ -80,12 +80,12 @@ func dropped(prefix string, was, is []types.Field) []string {
 // repair carries a cut record on to everything that it passes through, and into the types of the expressions that read
 // it.
 func (p *Plan) repair() {
-	for i, n := range p.Nodes {
-		rows, err := graph.Rows(p.Nodes[:i+1])
+	w := graph.NewWalk(len(p.Nodes))
+	for _, n := range p.Nodes {
+		in, err := w.Add(n)
 		if err != nil {
 			return // the check that follows says so
 		}
-		in := rows[n.ID]
 		for name, a := range n.Args {
 			n.Args[name] = graph.MapArg(a, func(e *expr.Expr, port int) *expr.Expr {
 				if port >= len(in) {

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 
 	"weir/compiler/expr"
 	"weir/compiler/logical"
@@ -19,52 +20,66 @@ import (
 // only some of them are. `derive(…) |> filter(x > 0)` where another pipeline reads the derive's output: it must see all
 // rows.
 //
-// A fixpoint ends: every application moves a filter one place nearer to the sources, and none moves away.
+// A fixpoint ends: every application moves a filter nearer to the sources, and none moves away.
 var predicatePushdown = &Rule{
 	Name:     "predicate-pushdown",
 	Fixpoint: true,
 	Match: func(c *Context, p *Plan, n *logical.Node) bool {
 		m := p.before(n)
-		return c.isFilter(n) && m != nil && len(m.Inputs) == 1 && c.op(m).Caps.RowWise && !c.isFilter(m)
+		return c.isFilter(n) && m != nil && passable(c, m)
 	},
 	Apply: func(c *Context, p *Plan, n *logical.Node) (string, bool) {
-		m := p.before(n)
-		cond := c.condition(n)
-		stays := "`" + cond.String() + "` stays behind " + m.Name() + ": "
-		if why := c.mayReject(m); why != "" {
-			return stays + why + ", and which rows are rejected must not change", false
+		cond, bottom := c.condition(n), p.before(n)
+		var top *logical.Node // the farthest operator that it can pass
+		why := ""
+		for m, reader := bottom, n; m != nil && passable(c, m); m, reader = p.before(m), m {
+			var moved *expr.Expr
+			if moved, why = c.pass(p, n, m, reader, cond); moved == nil {
+				break
+			}
+			cond, top = moved, m
 		}
-		if other := p.other(m, n); other != "" {
-			return stays + other + " reads all of its rows", false
-		}
-		if p.sides(n) || p.sides(m) || len(m.Inputs[0]) != 1 {
-			return stays + "a side output is in use, or several streams come in", false
-		}
-		if !n.Out.Row.Equal(p.rows[n.ID][0]) {
-			return stays + "it narrows a column's type for what follows", false
-		}
-		moved, computed := c.through(m, cond)
-		if moved == nil {
-			return stays + "`" + computed + "` is computed there, and would be computed twice", false
+		if top == nil {
+			return "`" + cond.String() + "` stays behind " + bottom.Name() + ": " + why, false
 		}
 		o := c.op(n)
 		arg := *n.Args[o.Caps.Condition]
-		arg.Expr = moved
+		arg.Expr = cond
 		n.Args[o.Caps.Condition] = &arg
-		p.redirect(n.ID, m.ID)
-		n.Inputs[0] = append([]logical.Input(nil), m.Inputs[0]...)
-		n.Out.Row = p.rows[m.ID][0]
-		m.Inputs[0] = []logical.Input{{Node: n.ID}}
-		i := 0
-		for k, x := range p.Nodes {
-			if x.ID == n.ID {
-				i = k
-			}
-		}
-		p.Nodes = append(p.Nodes[:i:i], p.Nodes[i+1:]...)
-		p.insert(n, m, false)
-		return fmt.Sprintf("`%s` moved before %s: what is dropped needs no further column", moved, m.Name()), true
+		p.redirect(n.ID, bottom.ID)
+		n.Inputs[0] = append([]logical.Input(nil), top.Inputs[0]...)
+		n.Out.Row = p.rows[top.ID][0]
+		top.Inputs[0] = []logical.Input{{Node: n.ID}}
+		p.Nodes = slices.DeleteFunc(p.Nodes, func(m *logical.Node) bool { return m.ID == n.ID })
+		p.insert(n, top, false)
+		return fmt.Sprintf("`%s` moved before %s: what is dropped needs no further column", cond, top.Name()), true
 	},
+}
+
+// passable reports whether an operator has the shape that filters may pass.
+func passable(c *Context, m *logical.Node) bool {
+	return len(m.Inputs) == 1 && c.op(m).Caps.RowWise && !c.isFilter(m)
+}
+
+// pass gives the condition of the filter n as it would be before m, whose output the reader has; or nil, and why it cannot be there.
+func (c *Context) pass(p *Plan, n, m, reader *logical.Node, cond *expr.Expr) (moved *expr.Expr, why string) {
+	if why := c.mayReject(m); why != "" {
+		return nil, why + ", and which rows are rejected must not change"
+	}
+	if other := p.other(m, reader); other != "" {
+		return nil, other + " reads all of its rows"
+	}
+	if p.sides(n) || p.sides(m) || len(m.Inputs[0]) != 1 {
+		return nil, "a side output is in use, or several streams come in"
+	}
+	if !n.Out.Row.Equal(p.rows[n.ID][0]) {
+		return nil, "it narrows a column's type for what follows"
+	}
+	moved, computed := c.through(m, cond)
+	if moved == nil {
+		return nil, "`" + computed + "` is computed there, and would be computed twice"
+	}
+	return moved, ""
 }
 
 // through writes an expression over a defining operator's output as one over its input; nil, and the column, where one

@@ -55,7 +55,6 @@ var sharedStreams = &Rule{
 
 // twin gives the first node before n that is the same but for its place and its let; nil where there is none.
 func (p *Plan) twin(n *logical.Node) *logical.Node {
-	want := ""
 	for _, m := range p.Nodes {
 		if m.ID == n.ID {
 			return nil
@@ -63,14 +62,20 @@ func (p *Plan) twin(n *logical.Node) *logical.Node {
 		if m.Op != n.Op || len(m.Inputs) != len(n.Inputs) {
 			continue
 		}
-		if want == "" {
-			want = identity(n)
-		}
-		if identity(m) == want {
+		if p.identity(m) == p.identity(n) {
 			return m
 		}
 	}
 	return nil
+}
+
+func (p *Plan) identity(n *logical.Node) string {
+	s, known := p.same[n.ID]
+	if !known {
+		s = identity(n)
+		p.same[n.ID] = s
+	}
+	return s
 }
 
 // identity writes what a node computes, without where it stands and how the user wrote it.

@@ -26,38 +26,60 @@ const Rejected = "rejected"
 // Rows gives the rows of the input ports of every node, by node ID. Nodes must be in topological order; Check says
 // whether they are.
 func Rows(nodes []*logical.Node) (map[int][]types.Row, error) {
-	by := make(map[int]*logical.Node, len(nodes))
-	rows := make(map[int][]types.Row, len(nodes))
+	w := NewWalk(len(nodes))
 	for _, n := range nodes {
-		in := make([]types.Row, len(n.Inputs))
-		for port, ins := range n.Inputs {
-			for k, from := range ins {
-				src := by[from.Node]
-				if src == nil {
-					return nil, fmt.Errorf("node %d reads node %d, which does not stand before it", n.ID, from.Node)
-				}
-				var r types.Row
-				switch {
-				case from.Side == "":
-					r = src.Out.Row
-				case from.Side == Rejected:
-					r = types.Rejected
-				case len(rows[src.ID]) > 0:
-					r = rows[src.ID][0]
-				default:
-					return nil, fmt.Errorf("node %d reads the output %s of node %d, which has no input", n.ID,
-						from.Side, src.ID)
-				}
-				if k > 0 && !r.Equal(in[port]) {
-					return nil, fmt.Errorf("node %d: the streams at port %d have different rows: %s and %s", n.ID, port,
-						in[port], r)
-				}
-				in[port] = r
-			}
+		if _, err := w.Add(n); err != nil {
+			return nil, err
 		}
-		by[n.ID], rows[n.ID] = n, in
 	}
-	return rows, nil
+	return w.rows, nil
+}
+
+// Walk gives the rows of nodes that are added one by one, in topological order.
+type Walk struct {
+	by   map[int]*logical.Node
+	rows map[int][]types.Row
+}
+
+// NewWalk begins a walk over so many nodes.
+func NewWalk(nodes int) *Walk {
+	return &Walk{make(map[int]*logical.Node, nodes), make(map[int][]types.Row, nodes)}
+}
+
+// Add gives the rows of the node's input ports. The node's own row may be changed until the next one is added.
+func (w *Walk) Add(n *logical.Node) ([]types.Row, error) {
+	in := make([]types.Row, len(n.Inputs))
+	for port, ins := range n.Inputs {
+		for k, from := range ins {
+			r, err := w.output(n, from)
+			if err != nil {
+				return nil, err
+			}
+			if k > 0 && !r.Equal(in[port]) {
+				return nil, fmt.Errorf("node %d: the streams at port %d have different rows: %s and %s",
+					n.ID, port, in[port], r)
+			}
+			in[port] = r
+		}
+	}
+	w.by[n.ID], w.rows[n.ID] = n, in
+	return in, nil
+}
+
+// output gives the row of an output that the node reads.
+func (w *Walk) output(n *logical.Node, from logical.Input) (types.Row, error) {
+	src := w.by[from.Node]
+	switch {
+	case src == nil:
+		return nil, fmt.Errorf("node %d reads node %d, which does not stand before it", n.ID, from.Node)
+	case from.Side == "":
+		return src.Out.Row, nil
+	case from.Side == Rejected:
+		return types.Rejected, nil
+	case len(w.rows[src.ID]) > 0:
+		return w.rows[src.ID][0], nil
+	}
+	return nil, fmt.Errorf("node %d reads the output %s of node %d, which has no input", n.ID, from.Side, src.ID)
 }
 
 // Uses lists where each node's outputs are read, in plan order, by node ID.
