@@ -523,3 +523,39 @@ func TestSample(t *testing.T) {
 		t.Errorf("a sample has changed: %q", first) // it never must
 	}
 }
+
+// TestExplode: the elements of all rows, in order, whatever the batches; and no two of them share their ordinals.
+func TestExplode(t *testing.T) {
+	p := compile(t, "type L = { id: int, xs: list<int> }\nlet a = read_jsonl(\"a.jsonl\", as: L)\na |> explode(xs) |> print()\n").Plan
+	for _, n := range p.Nodes {
+		if n.Op != "explode" {
+			continue
+		}
+		x := pipeline{n, p.InRows(n)}
+		rapid.Check(t, func(rt *rapid.T) {
+			rows := make([][]any, rapid.IntRange(0, 6).Draw(rt, "rows"))
+			var want []string
+			for i := range rows {
+				list := []any{}
+				for range rapid.SampledFrom([]int{0, 1, 3, 5000}).Draw(rt, "elements") {
+					v := rapid.Int64Range(0, 9).Draw(rt, "x")
+					list = append(list, v)
+					want = append(want, write(n.Out.Row, []any{int64(i), v}))
+				}
+				rows[i] = []any{int64(i), list}
+			}
+			out := x.over(t, deals(rt), rows)
+			equal(rt, "explode", lines(out, n.Out.Row.Names()), want)
+			seen := map[[3]uint64]bool{}
+			for _, b := range out {
+				for i := range b.Len() {
+					at := [3]uint64{b.Ord[0][b.Pos(i)], b.Ord[1][b.Pos(i)], b.Ord[2][b.Pos(i)]}
+					if seen[at] {
+						rt.Fatalf("two rows at %v", at)
+					}
+					seen[at] = true
+				}
+			}
+		})
+	}
+}

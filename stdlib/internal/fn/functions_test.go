@@ -15,6 +15,7 @@ import (
 	"weir/runtime/op"
 	"weir/stdlib/bio"
 	"weir/stdlib/core"
+	"weir/stdlib/internal/fn"
 	"weir/stdlib/lists"
 	"weir/stdlib/math"
 	"weir/stdlib/relational"
@@ -169,4 +170,13 @@ func columns(t *testing.T, cat *op.Catalogue, e *expr.Expr, dict bool) (*expr.Ex
 		}
 	}
 	return &c, b, len(b.Cols) > 0
+}
+
+// TestCodes: every code is explained.
+func TestCodes(t *testing.T) {
+	for _, code := range []string{fn.CodeOverflow, fn.CodeDivision, fn.CodeParse, fn.CodeRange, fn.CodeTooLarge, fn.CodeUnknown} {
+		if _, ok := diag.Lookup(code); !ok {
+			t.Errorf("%s is not explained", code)
+		}
+	}
 }
