@@ -88,8 +88,8 @@ func (e *engine) run(k *kernel, s *side, j *job) {
 				break
 			}
 			set, n = wanted(row)
-			// Pairs scored for nothing may be one in twelve.
-			if shared := e.union.countWith(set) * (row + 1 - first); 12*(shared-pairs-n) > shared {
+			// Pairs scored for nothing may be one in twenty-four.
+			if shared := e.union.countWith(set) * (row + 1 - first); 24*(shared-pairs-n) > shared {
 				break
 			}
 			e.union.unite(set)
