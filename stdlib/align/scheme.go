@@ -12,6 +12,9 @@ import (
 	"weir/stdlib/align/scoring"
 )
 
+// Operators lists the operators of the package.
+var Operators = []*op.Operator{Pairs, Align, Search}
+
 // schemeParams are the parameters that align and search share; schemeOf reads them.
 func schemeParams() []op.Param {
 	number := types.Of(types.Int)
