@@ -1,5 +1,7 @@
-// Package compiler turns the text of a .flow file into the typed logical plan that the planner starts from, or into diagnostics that say
-// why it cannot be one. It is the one entry: resolve finds what names stand for, check types and builds the plan, lint warns.
+// Package compiler turns the text of a .flow file into the typed logical plan that the planner starts from, or into
+// diagnostics that say
+// why it cannot be one. It is the one entry: resolve finds what names stand for, check types and builds the plan,
+// lint warns.
 package compiler
 
 import (
@@ -15,10 +17,12 @@ import (
 // Options says what a file is compiled against.
 type Options struct {
 	Catalogue *op.Catalogue
-	// Params are the values of -p name=value, as text: read by the type of the parameter. Text and paths need no quotes; paths are relative to
+	// Params are the values of -p name=value, as text: read by the type of the parameter. Text and paths need no quotes;
+	// paths are relative to
 	// the working directory and not confined.
 	Params map[string]string
-	// Root is the project's root: path literals are relative to the file they stand in and confined to it. Empty: the folder of the file.
+	// Root is the project's root: path literals are relative to the file they stand in and confined to it. Empty: the
+	// folder of the file.
 	Root string
 	// Storage is read for the schemas that are sampled; nil: nothing is read.
 	Storage op.Storage
@@ -49,7 +53,8 @@ type Result struct {
 // Compile compiles a file. It never fails: what is wrong stands in Diags, sorted by place.
 func Compile(file string, src []byte, o Options) *Result {
 	prog, diags := resolve.Load(file, src, resolve.Options{Root: o.Root, ReadFile: o.ReadFile})
-	c := check.Program(prog, check.Options{Catalogue: o.Catalogue, Params: o.Params, Root: o.Root, Storage: o.Storage, CheckOnly: o.CheckOnly})
+	c := check.Program(prog, check.Options{Catalogue: o.Catalogue,
+		Params: o.Params, Root: o.Root, Storage: o.Storage, CheckOnly: o.CheckOnly})
 	diags = append(diags, c.Diags...)
 	r := &Result{Files: prog.Files(), Outline: c.Symbols, Tests: c.Tests}
 	if !diags.HasErrors() {

@@ -27,7 +27,8 @@ var update = flag.Bool("update", false, "write what the tests give into their go
 
 var catalogue = testcat.New()
 
-// archive is one golden file: name.flow is compiled, name.want or name.json is what that gives; all other files can be imported.
+// archive is one golden file: name.flow is compiled, name.want or name.json is what that gives; all other files can
+// be imported.
 type archive struct {
 	path string
 	*txtar.Archive
@@ -80,7 +81,8 @@ func (a archive) compile(name string) *compiler.Result {
 		}
 		check = check || line == "# --check-only"
 	}
-	return compiler.Compile(name, src, compiler.Options{Catalogue: catalogue, Params: params, ReadFile: a.read, CheckOnly: check})
+	return compiler.Compile(name, src, compiler.Options{Catalogue: catalogue,
+		Params: params, ReadFile: a.read, CheckOnly: check})
 }
 
 func (a archive) render(r *compiler.Result) string {
@@ -91,7 +93,8 @@ func (a archive) render(r *compiler.Result) string {
 	return b.String()
 }
 
-// golden runs every name.flow of the archives and compares what f gives with name.ext. A file without a golden one is a library.
+// golden runs every name.flow of the archives and compares what f gives with name.ext. A file without a golden one is
+// a library.
 func golden(t *testing.T, pattern, ext string, f func(t *testing.T, a archive, r *compiler.Result) string) (cases int) {
 	for _, a := range archives(t, pattern) {
 		for i := range a.Files {
@@ -124,7 +127,8 @@ func golden(t *testing.T, pattern, ext string, f func(t *testing.T, a archive, r
 func TestDiagnostics(t *testing.T) {
 	codes := map[string]bool{}
 	n := golden(t, "testdata/errors/*.txtar", ".want", func(t *testing.T, a archive, r *compiler.Result) string {
-		if checkOnly := strings.HasPrefix(string(a.files[r.Files[0].Name]), "# --check-only"); !checkOnly && r.Diags.HasErrors() != (r.Plan == nil) {
+		if checkOnly := strings.HasPrefix(string(a.files[r.Files[0].Name]), "# --check-only"); !checkOnly &&
+			r.Diags.HasErrors() != (r.Plan == nil) {
 			t.Errorf("errors: %v, plan: %v", r.Diags.HasErrors(), r.Plan != nil)
 		}
 		for _, d := range r.Diags {
@@ -216,7 +220,8 @@ func (a archive) readable(t *testing.T, r *compiler.Result) string {
 
 var places = regexp.MustCompile(`,"at":\{"file":[^}]*\},"end":[^}]*\}\}|"Span":\{[^}]*\}[^}]*\}\},`)
 
-// planError checks what the planner takes for granted: nodes in topological order, ports that read something, columns that are there.
+// planError checks what the planner takes for granted: nodes in topological order, ports that read something, columns
+// that are there.
 func planError(p *logical.Plan) error {
 	seen := map[int]bool{}
 	for _, n := range p.Nodes {

@@ -58,7 +58,8 @@ func sound(t interface {
 		if _, ok := diag.Lookup(d.Code); !ok {
 			t.Errorf("%s is not in the catalogue of codes", d.Code)
 		}
-		if !d.Span.IsZero() && (d.Span.Start.Offset < 0 || d.Span.End.Offset > len(src) || d.Span.Start.Offset > d.Span.End.Offset) {
+		if !d.Span.IsZero() && (d.Span.Start.Offset < 0 || d.Span.End.Offset > len(src) ||
+			d.Span.Start.Offset > d.Span.End.Offset) {
 			t.Errorf("%s %s: no such place: %v", d.Code, d.Message, d.Span)
 		}
 		if d.Message == "" || strings.Contains(d.Message, "invalid") || strings.Contains(d.Message, "\n") {
@@ -87,11 +88,13 @@ func FuzzCompile(f *testing.F) {
 
 // FuzzParams: neither does any value of -p.
 func FuzzParams(f *testing.F) {
-	for _, s := range []string{"1", "[1, 2]", "a,b", `"x"`, "{ b: 1 }", "30s", "2026-01-01T00:00:00Z", "null", "[", "-1", "1e400", "f(1)", "a |> b", "[[1], 2]", "1KiB", "80%"} {
+	for _, s := range []string{"1", "[1, 2]", "a,b", `"x"`, "{ b: 1 }", "30s", "2026-01-01T00:00:00Z", "null", "[", "-1",
+		"1e400", "f(1)", "a |> b", "[[1], 2]", "1KiB", "80%"} {
 		f.Add(s)
 	}
 	var src strings.Builder
-	for i, ty := range []string{"int", "float", "bool", "string", "path", "duration", "size", "timestamp", "protein", "matrix", "list<int>", "list<list<string>>?", "{ a: int?, b: float }"} {
+	for i, ty := range []string{"int", "float", "bool", "string", "path", "duration", "size", "timestamp", "protein",
+		"matrix", "list<int>", "list<list<string>>?", "{ a: int?, b: float }"} {
 		fmt.Fprintf(&src, "param p%d: %s\n", i, ty)
 	}
 	f.Fuzz(func(t *testing.T, value string) {
@@ -103,7 +106,8 @@ func FuzzParams(f *testing.F) {
 	})
 }
 
-// TestMutants compiles golden files of which a part is replaced by a part of another one: much of it parses, little of it is right.
+// TestMutants compiles golden files of which a part is replaced by a part of another one: much of it parses, little
+// of it is right.
 func TestMutants(t *testing.T) {
 	var all []string
 	for _, s := range sources(t) {

@@ -50,20 +50,22 @@ func TestLimits(t *testing.T) {
 		"lists":             {"let s0 = 1\n" + list.String(), "W2014"},
 		"records":           {"let s0 = 1\n" + record.String(), "W2014"},
 		"nested lists":      {"let s0 = 1\n" + deepList.String(), "W2014"},
-		"constants used":    {head + "let s = \"" + strings.Repeat("x", 60000) + "\"\n" + strings.Repeat("a |> filter(s != id"+uses.String()[:450*12]+") |> print\n", 6), "W2014"},
+		"constants used": {head + "let s = \"" + strings.Repeat("x",
+			60000) + "\"\n" + strings.Repeat("a |> filter(s != id"+uses.String()[:450*12]+") |> print\n", 6), "W2014"},
 		"files":             {imports.String() + head, "W2004"},
 		"tests":             {head + tests.String(), "W2014"},
 		"a long expression": {calls.String(), ""},
 		"imports in depth":  {"import \"d0.flow\"\n" + head, "W2004"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := compiler.Compile("x.flow", []byte(c.src), compiler.Options{Catalogue: catalogue, ReadFile: func(file string) ([]byte, error) {
-				var n int
-				if _, err := fmt.Sscanf(file, "d%d.flow", &n); err == nil {
-					return fmt.Appendf(nil, "import \"d%d.flow\"\n", n+1), nil
-				}
-				return []byte("let " + strings.TrimSuffix(file, ".flow") + " = 1\n"), nil
-			}})
+			r := compiler.Compile("x.flow", []byte(c.src),
+				compiler.Options{Catalogue: catalogue, ReadFile: func(file string) ([]byte, error) {
+					var n int
+					if _, err := fmt.Sscanf(file, "d%d.flow", &n); err == nil {
+						return fmt.Appendf(nil, "import \"d%d.flow\"\n", n+1), nil
+					}
+					return []byte("let " + strings.TrimSuffix(file, ".flow") + " = 1\n"), nil
+				}})
 			found := c.code == ""
 			for i, d := range r.Diags {
 				if i > 0 && d.Code == c.code {

@@ -50,14 +50,16 @@ func TestCheckOnly(t *testing.T) {
 		t.Errorf("%v", r.Diags)
 	}
 	src = strings.Replace(src, "idd", "id", 1)
-	if r = compiler.Compile("x.flow", []byte(src), compiler.Options{Catalogue: catalogue, CheckOnly: true}); len(r.Diags) > 0 || r.Plan != nil {
+	if r = compiler.Compile("x.flow", []byte(src),
+		compiler.Options{Catalogue: catalogue, CheckOnly: true}); len(r.Diags) > 0 || r.Plan != nil {
 		t.Errorf("%v, a plan: %v", r.Diags, r.Plan != nil)
 	}
 	if r = compiler.Compile("x.flow", []byte(src), compiler.Options{Catalogue: catalogue}); len(r.Diags) != 2 {
 		t.Errorf("%v", r.Diags)
 	}
 	values := map[string]string{"file": "/elsewhere/a.fasta", "n": "3"}
-	if r = compiler.Compile("x.flow", []byte(src), compiler.Options{Catalogue: catalogue, Params: values, CheckOnly: true}); len(r.Diags) > 0 || r.Plan == nil {
+	if r = compiler.Compile("x.flow", []byte(src), compiler.Options{Catalogue: catalogue,
+		Params: values, CheckOnly: true}); len(r.Diags) > 0 || r.Plan == nil {
 		t.Errorf("%v, a plan: %v", r.Diags, r.Plan != nil)
 	}
 }

@@ -1,8 +1,6 @@
 package compiler_test
 
 import (
-	"os"
-	"path/filepath"
 	"testing"
 
 	"weir/compiler"
@@ -11,13 +9,30 @@ import (
 	"weir/stdlib"
 )
 
-// TestStandardLibrary compiles the examples of every operator and aggregate against the real catalogue: their declarations, defaults and
-// types hold together.
-func TestStandardLibrary(t *testing.T) {
+// standard is the real catalogue, with sources and sinks of the tests' own for the examples where it has none.
+func standard(t testing.TB) *op.Catalogue {
+	t.Helper()
 	cat, err := stdlib.Catalogue()
 	if err != nil {
 		t.Fatal(err)
 	}
+	operators := cat.Operators()
+	for _, o := range catalogue.Operators() {
+		if o.Role != op.TransformRole && cat.Operator(o.Name) == nil {
+			operators = append(operators, o)
+		}
+	}
+	if cat, err = op.NewCatalogue(operators, cat.Functions(), cat.Aggregates()); err != nil {
+		t.Fatal(err)
+	}
+	return cat
+}
+
+// TestStandardLibrary compiles the examples of every operator and aggregate against the real catalogue: their
+// declarations, defaults and
+// types hold together.
+func TestStandardLibrary(t *testing.T) {
+	cat := standard(t)
 	check := func(name string, o bool, examples []op.Example) {
 		for i, e := range examples {
 			r := compiler.Compile("example.flow", []byte(e.Code), compiler.Options{Catalogue: cat})
@@ -26,7 +41,8 @@ func TestStandardLibrary(t *testing.T) {
 					continue // documented ahead of time
 				}
 				if d.Severity == diag.Error {
-					t.Errorf("%s, example %d: %s: %d:%d %s %s\n%s", name, i+1, d.Code, d.Span.Start.Line, d.Span.Start.Col, d.Message, d.Label, e.Code)
+					t.Errorf("%s, example %d: %s: %d:%d %s %s\n%s", name, i+1, d.Code, d.Span.Start.Line, d.Span.Start.Col,
+						d.Message, d.Label, e.Code)
 				}
 			}
 			if r.Plan != nil && len(r.Tests) == 0 {
@@ -42,34 +58,9 @@ func TestStandardLibrary(t *testing.T) {
 	}
 }
 
-// TestPipelines compiles the pipelines of the repository without a word.
-func TestPipelines(t *testing.T) {
-	cat, err := stdlib.Catalogue()
-	if err != nil {
-		t.Fatal(err)
-	}
-	files, err := filepath.Glob("../pipelines/*.flow")
-	if err != nil || len(files) == 0 {
-		t.Fatal("no pipelines", err)
-	}
-	for _, f := range files {
-		src, err := os.ReadFile(f)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r := compiler.Compile(f, src, compiler.Options{Catalogue: cat, Root: "../pipelines", CheckOnly: true, ReadFile: os.ReadFile})
-		for _, d := range r.Diags {
-			t.Errorf("%s:%d: %s %s %s", f, d.Span.Start.Line, d.Code, d.Message, d.Label)
-		}
-	}
-}
-
 // FuzzStandardLibrary: neither do the declarations of the standard library panic, whatever they are given.
 func FuzzStandardLibrary(f *testing.F) {
-	cat, err := stdlib.Catalogue()
-	if err != nil {
-		f.Fatal(err)
-	}
+	cat := standard(f)
 	for _, s := range sources(f) {
 		f.Add([]byte(s))
 	}

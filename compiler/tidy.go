@@ -12,7 +12,8 @@ import (
 // maxLine is the most characters of a message; texts of the file that it quotes may be longer.
 const maxLine = 300
 
-// tidy makes every message one line of bearable length: messages quote names, values and paths, which may hold anything.
+// tidy makes every message one line of bearable length: messages quote names, values and paths, which may hold
+// anything.
 func tidy(l diag.List) {
 	for i := range l {
 		d := &l[i]

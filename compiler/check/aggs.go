@@ -10,7 +10,8 @@ import (
 	"weir/runtime/op"
 )
 
-// hiddenPrefix begins the names of columns that hold an aggregate which is only part of an expression. No user can write it.
+// hiddenPrefix begins the names of columns that hold an aggregate which is only part of an expression. No user can
+// write it.
 const hiddenPrefix = "$"
 
 // aggregation is the surroundings of the expressions of a grouping: columns stand inside aggregates, or are keys.
@@ -34,7 +35,8 @@ func (a *aggregation) key(name string) (op.Key, bool) {
 	return op.Key{}, false
 }
 
-// aggs checks `n = count(), share = sum(x) / count()`. An expression over aggregates becomes hidden columns, and one over these behind.
+// aggs checks `n = count(), share = sum(x) / count()`. An expression over aggregates becomes hidden columns, and one
+// over these behind.
 func (u *use) aggs(given []syntax.Arg) *op.Arg {
 	ag := &aggregation{}
 	for _, p := range u.o.Params {
@@ -52,18 +54,21 @@ func (u *use) aggs(given []syntax.Arg) *op.Arg {
 	}
 	for _, g := range flat(given) {
 		if g.Kind != syntax.Column {
-			d := diag.Diagnostic{Code: "W2210", Span: g.Value.Pos(), Message: "this column has no name", Hint: "write `name = …`"}
+			d := diag.Diagnostic{Code: "W2210", Span: g.Value.Pos(), Message: "this column has no name",
+				Hint: "write `name = …`"}
 			if call, ok := g.Value.(*syntax.Call); ok && u.c.o.Catalogue.Aggregate(call.Func.Name) != nil {
 				at := g.Value.Pos()
 				at.End = at.Start
-				d.Fix = &diag.Fix{Message: fmt.Sprintf("write `%s = …`", call.Func.Name), Edits: []diag.Edit{{Span: at, New: call.Func.Name + " = "}}}
+				d.Fix = &diag.Fix{Message: fmt.Sprintf("write `%s = …`", call.Func.Name), Edits: []diag.Edit{{Span: at,
+					New: call.Func.Name + " = "}}}
 			}
 			u.lostDefs = true
 			u.fail(d)
 			continue
 		}
 		if seen[g.Name.Name] {
-			u.fail(diag.Diagnostic{Code: "W2211", Span: g.Name.Span, Message: fmt.Sprintf("column `%s` is there twice", g.Name.Name)})
+			u.fail(diag.Diagnostic{Code: "W2211", Span: g.Name.Span,
+				Message: fmt.Sprintf("column `%s` is there twice", g.Name.Name)})
 			continue
 		}
 		seen[g.Name.Name] = true
@@ -121,7 +126,8 @@ func (c *checker) aggregateCall(x *syntax.Call, a *op.Aggregate, s *scope) *expr
 	}
 	if a.New != nil {
 		if _, err := a.New(got, consts); err != nil {
-			c.report(diag.Diagnostic{Code: "W2114", Span: constSpan(args, x.Span), Message: fmt.Sprintf("`%s` cannot work with this: %s", a.Name, err)})
+			c.report(diag.Diagnostic{Code: "W2114", Span: constSpan(args, x.Span),
+				Message: fmt.Sprintf("`%s` cannot work with this: %s", a.Name, err)})
 			return poison
 		}
 	}

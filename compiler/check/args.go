@@ -29,7 +29,8 @@ type use struct {
 // arguments sorts what is written to the parameters, checks each, and fills in the defaults.
 func (u *use) arguments() {
 	given := u.sort()
-	for _, first := range []bool{true, false} { // streams first: On looks at their rows; aggregates last: they look at the keys
+	// Streams first: On looks at their rows. Aggregates last: they look at the keys.
+	for _, first := range []bool{true, false} {
 		for _, p := range u.o.Params {
 			if (p.Kind == op.Stream) == first && p.Kind != op.Aggs {
 				u.argument(p, given[p.Name])
@@ -87,12 +88,14 @@ func (u *use) sort() map[string][]syntax.Arg {
 			case defs != nil:
 				given[defs.Name] = append(given[defs.Name], a)
 			default:
-				u.fail(diag.Diagnostic{Code: "W2226", Span: a.Name.Span, Message: fmt.Sprintf("`%s` defines no columns", u.o.Name), Hint: u.signature()})
+				u.fail(diag.Diagnostic{Code: "W2226", Span: a.Name.Span,
+					Message: fmt.Sprintf("`%s` defines no columns", u.o.Name), Hint: u.signature()})
 			}
 		default:
 			switch {
 			case named && (rest == nil || rest.Kind != op.Aggs):
-				u.fail(diag.Diagnostic{Code: "W2205", Span: a.Value.Pos(), Message: "an argument without a name stands behind an option", Hint: "put it before the options"})
+				u.fail(diag.Diagnostic{Code: "W2205", Span: a.Value.Pos(),
+					Message: "an argument without a name stands behind an option", Hint: "put it before the options"})
 			case next < len(positional):
 				p := positional[next]
 				next++
@@ -104,7 +107,9 @@ func (u *use) sort() map[string][]syntax.Arg {
 			case rest != nil:
 				given[rest.Name] = append(given[rest.Name], a)
 			default:
-				u.fail(diag.Diagnostic{Code: "W2206", Span: a.Value.Pos(), Message: fmt.Sprintf("`%s` takes %s without a name", u.o.Name, countOf(len(positional), "argument")), Hint: u.signature()})
+				u.fail(diag.Diagnostic{Code: "W2206", Span: a.Value.Pos(),
+					Message: fmt.Sprintf("`%s` takes %s without a name", u.o.Name, countOf(len(positional), "argument")),
+					Hint:    u.signature()})
 			}
 		}
 	}
@@ -134,10 +139,12 @@ func (u *use) option(a syntax.Arg, given map[string][]syntax.Arg, defs *op.Param
 	}
 	if _, close := meant(a.Name.Name, names); defs != nil && !close {
 		u.lostDefs = true
-		u.fail(diag.Diagnostic{Code: "W2226", Span: a.Name.Span, Message: "a column is defined with `=`, not with `:`", Fix: between(a, " = ")})
+		u.fail(diag.Diagnostic{Code: "W2226", Span: a.Name.Span, Message: "a column is defined with `=`, not with `:`",
+			Fix: between(a, " = ")})
 		return
 	}
-	d := diag.Diagnostic{Code: "W2203", Span: a.Name.Span, Message: fmt.Sprintf("`%s` has no option `%s`", u.o.Name, a.Name.Name)}
+	d := diag.Diagnostic{Code: "W2203", Span: a.Name.Span,
+		Message: fmt.Sprintf("`%s` has no option `%s`", u.o.Name, a.Name.Name)}
 	if len(names) == 0 {
 		d.Label = fmt.Sprintf("`%s` has no options", u.o.Name)
 	} else {
@@ -154,7 +161,8 @@ func between(a syntax.Arg, sep string) *diag.Fix {
 
 // optionMeant reports `name = value` where `name: value` is meant.
 func (c *checker) optionMeant(a syntax.Arg, what string) {
-	c.report(diag.Diagnostic{Code: "W2226", Span: a.Name.Span, Message: fmt.Sprintf("%s are written with `:`, not with `=`", what), Fix: between(a, ": ")})
+	c.report(diag.Diagnostic{Code: "W2226", Span: a.Name.Span,
+		Message: fmt.Sprintf("%s are written with `:`, not with `=`", what), Fix: between(a, ": ")})
 }
 
 // lack reports the required parameters that nothing is given for.
@@ -174,7 +182,8 @@ func (u *use) lack(given map[string][]syntax.Arg) {
 		u.bad = u.bad || len(names) > 0
 		return
 	}
-	u.fail(diag.Diagnostic{Code: "W2202", Span: u.x.Func.Span, Message: fmt.Sprintf("`%s` lacks %s", u.o.Name, strings.Join(names, " and ")), Hint: u.signature()})
+	u.fail(diag.Diagnostic{Code: "W2202", Span: u.x.Func.Span,
+		Message: fmt.Sprintf("`%s` lacks %s", u.o.Name, strings.Join(names, " and ")), Hint: u.signature()})
 }
 
 // signature shows how an operator is called.
@@ -204,7 +213,8 @@ func (u *use) defaults() {
 		}
 		args, ok := u.c.defaultArgs(p.Default)
 		if !ok {
-			u.fail(diag.Diagnostic{Code: "W2228", Span: u.x.Func.Span, Message: fmt.Sprintf("the default of `%s` in `%s` cannot be read: %s", p.Name, u.o.Name, p.Default)})
+			u.fail(diag.Diagnostic{Code: "W2228", Span: u.x.Func.Span,
+				Message: fmt.Sprintf("the default of `%s` in `%s` cannot be read: %s", p.Name, u.o.Name, p.Default)})
 			continue
 		}
 		outer := u.c.plain
@@ -376,7 +386,8 @@ func contains(words []string, w string) bool {
 	return false
 }
 
-// word checks an option of an enum or matrix type: its words first, then parameters; a path where the parameter takes one.
+// word checks an option of an enum or matrix type: its words first, then parameters; a path where the parameter takes
+// one.
 func (u *use) word(p op.Param, x syntax.Expr, s *scope) *op.Arg {
 	x, s = through(x, s)
 	if n, ok := x.(*syntax.Name); ok {
@@ -387,7 +398,8 @@ func (u *use) word(p op.Param, x syntax.Expr, s *scope) *op.Arg {
 			if s.module.MayHave(n.Ident.Name) {
 				return nil
 			}
-			d := diag.Diagnostic{Code: "W2207", Span: n.Ident.Span, Message: fmt.Sprintf("`%s` is no value of `%s`", n.Ident.Name, p.Name)}
+			d := diag.Diagnostic{Code: "W2207", Span: n.Ident.Span,
+				Message: fmt.Sprintf("`%s` is no value of `%s`", n.Ident.Name, p.Name)}
 			suggest(&d, n.Ident.Name, n.Ident.Span, fmt.Sprintf("`%s` is one of", p.Name), p.Words)
 			u.fail(d)
 			return nil
@@ -418,7 +430,8 @@ func (u *use) word(p op.Param, x syntax.Expr, s *scope) *op.Arg {
 	case u.c.vague:
 		return nil
 	}
-	d := diag.Diagnostic{Code: "W2207", Span: x.Pos(), Message: fmt.Sprintf("`%s` is no value of `%s`", expr.FormatValue(e.Type, e.Value), p.Name)}
+	d := diag.Diagnostic{Code: "W2207", Span: x.Pos(),
+		Message: fmt.Sprintf("`%s` is no value of `%s`", expr.FormatValue(e.Type, e.Value), p.Name)}
 	suggest(&d, text, x.Pos(), fmt.Sprintf("`%s` is one of", p.Name), p.Words)
 	if e.Param != "" {
 		d.Fix = nil
@@ -500,7 +513,8 @@ func (u *use) defs(given []syntax.Arg) *op.Arg {
 			var ok bool
 			if name, ok = columnName(g.Value, &u.scope); !ok {
 				u.lostDefs = true
-				u.fail(diag.Diagnostic{Code: "W2210", Span: g.Value.Pos(), Message: "this column has no name", Hint: "write `name = …`"})
+				u.fail(diag.Diagnostic{Code: "W2210", Span: g.Value.Pos(), Message: "this column has no name",
+					Hint: "write `name = …`"})
 				u.c.expr(g.Value, &u.scope)
 				continue
 			}
@@ -508,7 +522,8 @@ func (u *use) defs(given []syntax.Arg) *op.Arg {
 		}
 		e := u.c.expr(g.Value, &u.scope)
 		if e.Kind == expr.Const && e.Type.Kind == types.Null {
-			u.fail(diag.Diagnostic{Code: "W2105", Span: g.Value.Pos(), Message: "null alone has no type", Hint: "drop the column, or give it a value"})
+			u.fail(diag.Diagnostic{Code: "W2105", Span: g.Value.Pos(), Message: "null alone has no type",
+				Hint: "drop the column, or give it a value"})
 			e = poison
 		}
 		if poisoned(e) {
@@ -532,7 +547,8 @@ func (u *use) path(x syntax.Expr) (string, bool) {
 	}
 	p, ok := e.Path()
 	if !ok {
-		u.fail(diag.Diagnostic{Code: "W2208", Span: x.Pos(), Message: "the name of a column is wanted here", Hint: "compute the value before: `|> derive(x = …)`"})
+		u.fail(diag.Diagnostic{Code: "W2208", Span: x.Pos(), Message: "the name of a column is wanted here",
+			Hint: "compute the value before: `|> derive(x = …)`"})
 	}
 	return p, ok
 }
@@ -541,7 +557,8 @@ func (u *use) columns(p op.Param, given []syntax.Arg) *op.Arg {
 	a := &op.Arg{Names: []string{}}
 	for _, g := range flat(given) {
 		if g.Kind == syntax.Column {
-			u.fail(diag.Diagnostic{Code: "W2226", Span: g.Name.Span, Message: fmt.Sprintf("`%s` takes the names of columns", p.Name)})
+			u.fail(diag.Diagnostic{Code: "W2226", Span: g.Name.Span,
+				Message: fmt.Sprintf("`%s` takes the names of columns", p.Name)})
 			return nil
 		}
 		path, ok := u.path(g.Value)
@@ -574,15 +591,19 @@ func (u *use) keys(given []syntax.Arg) *op.Arg {
 	for _, g := range flat(given) {
 		k := op.Key{}
 		x, in := u.through(g.Value)
-		if call, ok := x.(*syntax.Call); ok && call.Func.Name == "desc" && len(call.Args) == 1 && call.Args[0].Kind == syntax.Positional {
+		if call, ok := x.(*syntax.Call); ok && call.Func.Name == "desc" && len(call.Args) == 1 &&
+			call.Args[0].Kind == syntax.Positional {
 			k.Desc, x = true, call.Args[0].Value
 		}
-		if call, ok := x.(*syntax.Call); ok && call.Func.Name == "asc" && u.c.o.Catalogue.Function("asc") == nil && len(call.Args) == 1 {
-			u.fail(diag.Diagnostic{Code: "W2208", Span: call.Func.Span, Message: "rising order is what there is without `asc`", Hint: "leave `asc` out"})
+		if call, ok := x.(*syntax.Call); ok && call.Func.Name == "asc" && u.c.o.Catalogue.Function("asc") == nil &&
+			len(call.Args) == 1 {
+			u.fail(diag.Diagnostic{Code: "W2208", Span: call.Func.Span, Message: "rising order is what there is without `asc`",
+				Hint: "leave `asc` out"})
 			continue
 		}
 		if k.Desc && u.groups() {
-			u.fail(diag.Diagnostic{Code: "W2208", Span: g.Value.Pos(), Message: "a grouping has no order", Hint: "sort behind it"})
+			u.fail(diag.Diagnostic{Code: "W2208", Span: g.Value.Pos(), Message: "a grouping has no order",
+				Hint: "sort behind it"})
 			continue
 		}
 		if u.groups() {
@@ -597,7 +618,8 @@ func (u *use) keys(given []syntax.Arg) *op.Arg {
 				continue
 			}
 			if seen[k.Name] {
-				u.fail(diag.Diagnostic{Code: "W2211", Span: g.Value.Pos(), Message: fmt.Sprintf("column `%s` is there twice", k.Name)})
+				u.fail(diag.Diagnostic{Code: "W2211", Span: g.Value.Pos(),
+					Message: fmt.Sprintf("column `%s` is there twice", k.Name)})
 				continue
 			}
 			seen[k.Name] = true
@@ -628,7 +650,8 @@ func (u *use) names(p op.Param, given []syntax.Arg) *op.Arg {
 			return nil
 		}
 		if contains(a.Names, n.Ident.Name) {
-			u.fail(diag.Diagnostic{Code: "W2211", Span: n.Ident.Span, Message: fmt.Sprintf("name `%s` is there twice", n.Ident.Name)})
+			u.fail(diag.Diagnostic{Code: "W2211", Span: n.Ident.Span,
+				Message: fmt.Sprintf("name `%s` is there twice", n.Ident.Name)})
 			return nil
 		}
 		a.Names = append(a.Names, n.Ident.Name)
@@ -638,7 +661,8 @@ func (u *use) names(p op.Param, given []syntax.Arg) *op.Arg {
 		if high != low {
 			want = fmt.Sprintf("%d to %d names", low, high)
 		}
-		u.fail(diag.Diagnostic{Code: "W2225", Span: given[0].Value.Pos(), Message: fmt.Sprintf("`%s` wants %s", p.Name, want), Hint: fmt.Sprintf("write `%s: (a, b)`", p.Name)})
+		u.fail(diag.Diagnostic{Code: "W2225", Span: given[0].Value.Pos(),
+			Message: fmt.Sprintf("`%s` wants %s", p.Name, want), Hint: fmt.Sprintf("write `%s: (a, b)`", p.Name)})
 		return nil
 	}
 	return a
@@ -656,7 +680,9 @@ func (u *use) ctor(p op.Param, x syntax.Expr, s *scope) *op.Arg {
 		names = append(names, k.Name)
 	}
 	if !ok {
-		u.fail(diag.Diagnostic{Code: "W2224", Span: x.Pos(), Message: fmt.Sprintf("`%s` is one of: %s", p.Name, listed(names, 6)), Hint: fmt.Sprintf("write `%s: %s(…)`", p.Name, names[0])})
+		u.fail(diag.Diagnostic{Code: "W2224", Span: x.Pos(),
+			Message: fmt.Sprintf("`%s` is one of: %s", p.Name, listed(names, 6)),
+			Hint:    fmt.Sprintf("write `%s: %s(…)`", p.Name, names[0])})
 		return nil
 	}
 	for i := range p.Ctors {
@@ -664,7 +690,8 @@ func (u *use) ctor(p op.Param, x syntax.Expr, s *scope) *op.Arg {
 			return u.construct(&p.Ctors[i], call, s)
 		}
 	}
-	d := diag.Diagnostic{Code: "W2224", Span: call.Func.Span, Message: fmt.Sprintf("`%s` is no value of `%s`", call.Func.Name, p.Name)}
+	d := diag.Diagnostic{Code: "W2224", Span: call.Func.Span,
+		Message: fmt.Sprintf("`%s` is no value of `%s`", call.Func.Name, p.Name)}
 	suggest(&d, call.Func.Name, call.Func.Span, fmt.Sprintf("`%s` is one of", p.Name), names)
 	u.fail(d)
 	return nil
@@ -701,12 +728,14 @@ func (u *use) streams(given []syntax.Arg) *op.Arg {
 	return a
 }
 
-// rowType takes a declared type, or one written in place. The latter is read as a record: types and expressions look alike there.
+// rowType takes a declared type, or one written in place. The latter is read as a record: types and expressions look
+// alike there.
 func (u *use) rowType(x syntax.Expr) *op.Arg {
 	x, s := through(x, &u.scope)
 	t, ok := typeSyntax(x)
 	if !ok {
-		u.fail(diag.Diagnostic{Code: "W2208", Span: x.Pos(), Message: "a row type is wanted here", Hint: "declare it, `type Reading = { plate: string, … }`, and name it"})
+		u.fail(diag.Diagnostic{Code: "W2208", Span: x.Pos(), Message: "a row type is wanted here",
+			Hint: "declare it, `type Reading = { plate: string, … }`, and name it"})
 		return nil
 	}
 	r := u.c.typeOf(t, s.module)
@@ -714,7 +743,8 @@ func (u *use) rowType(x syntax.Expr) *op.Arg {
 	case r.Kind == types.Invalid:
 		return nil
 	case r.Kind != types.Record || r.Nullable:
-		u.fail(diag.Diagnostic{Code: "W2208", Span: x.Pos(), Message: fmt.Sprintf("a row type is wanted, and this is %s", r), Hint: "write `{ name: type, … }`"})
+		u.fail(diag.Diagnostic{Code: "W2208", Span: x.Pos(),
+			Message: fmt.Sprintf("a row type is wanted, and this is %s", r), Hint: "write `{ name: type, … }`"})
 		return nil
 	}
 	return &op.Arg{Row: r.Fields}
@@ -753,7 +783,8 @@ func (u *use) on(given []syntax.Arg, each bool) *op.Arg {
 			elems = append(elems, elems[0])
 		}
 		if len(elems) != 2 || elems[0].Kind == syntax.Column || elems[1].Kind == syntax.Column {
-			u.fail(diag.Diagnostic{Code: "W2208", Span: given[0].Value.Pos(), Message: "two columns are wanted, one of each input", Hint: "write `(a, b)`"})
+			u.fail(diag.Diagnostic{Code: "W2208", Span: given[0].Value.Pos(),
+				Message: "two columns are wanted, one of each input", Hint: "write `(a, b)`"})
 			return nil
 		}
 		p, ok := u.pair(elems[0].Value, elems[1].Value, &right)
@@ -775,7 +806,8 @@ func (u *use) on(given []syntax.Arg, each bool) *op.Arg {
 		}
 		t, ok := types.Unify(p.Left.Type.NotNull(), p.Right.Type.NotNull())
 		if !ok {
-			u.fail(diag.Diagnostic{Code: "W2105", Span: g.Value.Pos(), Message: fmt.Sprintf("the columns of a join have one type: %s and %s", p.Left.Type, p.Right.Type)})
+			u.fail(diag.Diagnostic{Code: "W2105", Span: g.Value.Pos(),
+				Message: fmt.Sprintf("the columns of a join have one type: %s and %s", p.Left.Type, p.Right.Type)})
 			continue
 		}
 		p.Left, p.Right = cast(p.Left, t), cast(p.Right, t)
@@ -813,7 +845,8 @@ func (u *use) files() {
 func (u *use) sink(in *stream) {
 	for _, f := range in.row {
 		if why := in.unavailable[f.Name]; why != "" {
-			u.fail(diag.Diagnostic{Code: "W2116", Span: u.x.Func.Span, Message: fmt.Sprintf("column `%s` cannot be had here", f.Name), Label: why,
+			u.fail(diag.Diagnostic{Code: "W2116", Span: u.x.Func.Span,
+				Message: fmt.Sprintf("column `%s` cannot be had here", f.Name), Label: why,
 				Hint: "write only the columns that are wanted: put `|> select(…)` before"})
 		}
 	}
@@ -821,8 +854,10 @@ func (u *use) sink(in *stream) {
 		return
 	}
 	for _, p := range u.o.Params {
-		if a := u.args[p.Name]; p.Kind == op.Value && p.Type.Kind == types.Path && a != nil && a.Expr != nil && a.Expr.Value != "-" {
-			d := diag.Diagnostic{Code: "W2219", Span: a.Span, Message: "a stream that never ends cannot go into one file", Hint: "a path that ends in `/` is a folder of parts"}
+		if a := u.args[p.Name]; p.Kind == op.Value && p.Type.Kind == types.Path && a != nil && a.Expr != nil &&
+			a.Expr.Value != "-" {
+			d := diag.Diagnostic{Code: "W2219", Span: a.Span, Message: "a stream that never ends cannot go into one file",
+				Hint: "a path that ends in `/` is a folder of parts"}
 			if in.endless != nil {
 				d.Related = append(d.Related, *in.endless)
 			}

@@ -3,6 +3,7 @@ package check
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 
 	"weir/compiler/expr"
 	"weir/compiler/resolve"
@@ -11,7 +12,8 @@ import (
 	"weir/lang/syntax"
 )
 
-// assign makes an expression fit a type, or reports that it does not. A text written where a path, a sequence or a CIGAR is wanted
+// assign makes an expression fit a type, or reports that it does not. A text written where a path, a sequence or a
+// CIGAR is wanted
 // is one; a record's fields go by name. who reads like "`limit`".
 func (c *checker) assign(e *expr.Expr, want types.Type, at diag.Span, who string) *expr.Expr {
 	if poisoned(e) || hasInvalid(want) {
@@ -37,7 +39,8 @@ func (c *checker) assign(e *expr.Expr, want types.Type, at diag.Span, who string
 		d.Code, d.Message = "W2117", fmt.Sprintf("%s wants %s, which cannot be null", who, want)
 	case e.Type.Nullable && e.Type.NotNull().AssignableTo(want):
 		d.Code, d.Message = "W2117", fmt.Sprintf("%s wants %s, and this may be null", who, want)
-		d.Hint = fmt.Sprintf("say what stands for null: `%s ?? …`; or drop such rows before: `|> filter(%s is not null)`", e, e)
+		d.Hint = fmt.Sprintf("say what stands for null: `%s ?? …`; or drop such rows before: `|> filter(%s is not null)`",
+			e, e)
 	case e.Type.Kind == types.Float && want.Kind == types.Int && !isLiteral(e):
 		d.Hint = "`round(x)` gives the nearest int, `//` divides ints"
 	case isLiteral(e) && (e.Type.Kind == types.String || e.Type.Kind == types.Int):
@@ -47,14 +50,16 @@ func (c *checker) assign(e *expr.Expr, want types.Type, at diag.Span, who string
 	return poison
 }
 
-// adapt converts a constant as far as literals go beyond AssignableTo. ok is false where it has nothing to add; a nil value says that
+// adapt converts a constant as far as literals go beyond AssignableTo. ok is false where it has nothing to add; a nil
+// value says that
 // an error was reported.
 func (c *checker) adapt(v any, from, want types.Type, at diag.Span) (any, types.Type, bool) {
 	switch {
 	case from.Kind == types.String && want.Kind == types.Path:
 		p, err := resolve.Path(c.root(), at.File, v.(string))
 		if err != nil {
-			c.report(diag.Diagnostic{Code: "W2005", Span: at, Message: err.Error(), Hint: "give a path from outside by a parameter: `-p name=path` is not confined"})
+			c.report(diag.Diagnostic{Code: "W2005", Span: at, Message: err.Error(),
+				Hint: "give a path from outside by a parameter: `-p name=path` is not confined"})
 			return nil, want, true
 		}
 		return p, want.NotNull(), true
@@ -141,7 +146,7 @@ func (c *checker) root() string {
 	if c.o.Root != "" {
 		return c.o.Root
 	}
-	return dirOf(c.prog.Main.File.Name)
+	return filepath.Dir(c.prog.Main.File.Name)
 }
 
 // value types an expression that must be a constant of a type (Invalid: of any), and computes it.
@@ -177,7 +182,8 @@ func (c *checker) folded(e *expr.Expr, at diag.Span, who string) *expr.Expr {
 	v, err := c.fold(e)
 	switch {
 	case errors.Is(err, errNotConstant):
-		c.report(diag.Diagnostic{Code: "W2113", Span: at, Message: fmt.Sprintf("%s wants a constant, and this cannot be computed before the run", who)})
+		c.report(diag.Diagnostic{Code: "W2113", Span: at,
+			Message: fmt.Sprintf("%s wants a constant, and this cannot be computed before the run", who)})
 		return poison
 	case err != nil:
 		c.report(diag.Diagnostic{Code: "W2114", Span: at, Message: "this constant has no value: " + err.Error()})

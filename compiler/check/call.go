@@ -95,7 +95,8 @@ func (c *checker) funcArgs(x *syntax.Call, params []op.FuncParam, s *scope) ([]*
 				for _, p := range params {
 					names = append(names, p.Name)
 				}
-				d := diag.Diagnostic{Code: "W2112", Span: a.Name.Span, Message: fmt.Sprintf("`%s` has no argument `%s`", x.Func.Name, a.Name.Name)}
+				d := diag.Diagnostic{Code: "W2112", Span: a.Name.Span,
+					Message: fmt.Sprintf("`%s` has no argument `%s`", x.Func.Name, a.Name.Name)}
 				suggest(&d, a.Name.Name, a.Name.Span, fmt.Sprintf("`%s` takes", x.Func.Name), names)
 				c.report(d)
 				ok = false
@@ -110,7 +111,8 @@ func (c *checker) funcArgs(x *syntax.Call, params []op.FuncParam, s *scope) ([]*
 		default:
 			switch {
 			case named:
-				c.report(diag.Diagnostic{Code: "W2205", Span: a.Value.Pos(), Message: "an argument without a name stands behind one with a name", Hint: "put it first"})
+				c.report(diag.Diagnostic{Code: "W2205", Span: a.Value.Pos(),
+					Message: "an argument without a name stands behind one with a name", Hint: "put it first"})
 				ok = false
 			case i < len(params):
 				given[i] = a.Value
@@ -131,7 +133,8 @@ func (c *checker) funcArgs(x *syntax.Call, params []op.FuncParam, s *scope) ([]*
 			args = append(args, c.defaultExpr(p.Default, x.Span, s))
 		case p.Variadic:
 		case ok:
-			c.report(diag.Diagnostic{Code: "W2112", Span: x.Span, Message: fmt.Sprintf("`%s` lacks its argument `%s`", x.Func.Name, p.Name), Hint: signature(x.Func.Name, params)})
+			c.report(diag.Diagnostic{Code: "W2112", Span: x.Span,
+				Message: fmt.Sprintf("`%s` lacks its argument `%s`", x.Func.Name, p.Name), Hint: signature(x.Func.Name, params)})
 			return nil, false
 		}
 	}
@@ -206,7 +209,8 @@ func (c *checker) apply(name string, args []*expr.Expr, at diag.Span) *expr.Expr
 	}
 	if ov.Prepare != nil && anyConst {
 		if _, err := ov.Prepare(consts); err != nil {
-			c.report(diag.Diagnostic{Code: "W2114", Span: constSpan(out, at), Message: fmt.Sprintf("`%s` cannot work with this: %s", name, err)})
+			c.report(diag.Diagnostic{Code: "W2114", Span: constSpan(out, at),
+				Message: fmt.Sprintf("`%s` cannot work with this: %s", name, err)})
 			return poison
 		}
 	}
@@ -246,7 +250,8 @@ func (c *checker) wrongTypes(name string, operator bool, args []types.Type, err 
 	case name == expr.Neg:
 		d.Message, d.Label = "there is no `-` of "+got, "`-` wants "+err.Error()
 	case name == expr.Index:
-		d.Message, d.Label = fmt.Sprintf("%s cannot be indexed by %s", parts[0], parts[len(parts)-1]), "an index wants "+err.Error()
+		d.Message, d.Label = fmt.Sprintf("%s cannot be indexed by %s", parts[0], parts[len(parts)-1]),
+			"an index wants "+err.Error()
 	case operator:
 		d.Message = fmt.Sprintf("there is no `%s` of %s", name, got)
 		if k := otherThanString(args[0].Kind, args[len(args)-1].Kind); name == expr.Add && k != types.Invalid {

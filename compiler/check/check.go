@@ -1,4 +1,5 @@
-// Package check gives a resolved program its meaning: it types every expression and every argument, inlines fn, puts constants for
+// Package check gives a resolved program its meaning: it types every expression and every argument, inlines fn, puts
+// constants for
 // parameters, and builds the logical plan. What it reports are W2 codes.
 package check
 
@@ -35,7 +36,8 @@ type Options struct {
 	CheckOnly bool              // a parameter without a value is no error
 }
 
-// Result is what a program means. Plan holds every operator that a sink needs; it can be run where Diags has no errors and it is Complete.
+// Result is what a program means. Plan holds every operator that a sink needs; it can be run where Diags has no
+// errors and it is Complete.
 type Result struct {
 	Complete bool // no parameter lacks its value
 	Plan     *logical.Plan
@@ -100,7 +102,8 @@ func Program(p *resolve.Program, o Options) *Result {
 		}
 	}
 	c.outputs()
-	r := &Result{Complete: len(c.missing) == 0, Plan: &logical.Plan{File: p.Main.File.Name, Params: params, Nodes: prune(c.nodes, sinks)}}
+	r := &Result{Complete: len(c.missing) == 0, Plan: &logical.Plan{File: p.Main.File.Name,
+		Params: params, Nodes: prune(c.nodes, sinks)}}
 	r.Symbols = c.symbols()
 	r.Facts = Facts{Uses: c.uses, Nodes: c.nodes, Shadows: c.shadows, Sinks: c.reachSinks(r.Plan.Nodes)}
 	r.Tests = c.tests()
@@ -123,7 +126,7 @@ type checker struct {
 	calls   []call            // fn being inlined
 	uses    map[*resolve.Symbol]bool
 	shadows []Shadow
-	let_    *resolve.Symbol          // whose pipeline it is
+	inside  *resolve.Symbol          // whose pipeline it is
 	current *binding                 // of that
 	forms   map[*resolve.Symbol]bool // whether a let or fn is a stream
 	broken  map[*resolve.Symbol]bool // fn whose bodies were reported
@@ -148,8 +151,10 @@ type call struct {
 }
 
 func newChecker(p *resolve.Program, o Options) *checker {
-	return &checker{o: o, prog: p, seen: map[string]bool{}, streams: map[*resolve.Symbol]*binding{}, consts: map[*resolve.Symbol]*expr.Expr{},
-		records: map[*resolve.Symbol]*typeResult{}, uses: map[*resolve.Symbol]bool{}, forms: map[*resolve.Symbol]bool{}, broken: map[*resolve.Symbol]bool{}, limits: map[string]bool{},
+	return &checker{o: o, prog: p, seen: map[string]bool{}, streams: map[*resolve.Symbol]*binding{},
+		consts:  map[*resolve.Symbol]*expr.Expr{},
+		records: map[*resolve.Symbol]*typeResult{}, uses: map[*resolve.Symbol]bool{}, forms: map[*resolve.Symbol]bool{},
+		broken: map[*resolve.Symbol]bool{}, limits: map[string]bool{},
 		parsed: map[string][]syntax.Arg{}, missing: map[*resolve.Symbol]bool{}}
 }
 
@@ -197,7 +202,8 @@ func (c *checker) spend(at diag.Span) bool {
 	if c.work <= maxWork {
 		return true
 	}
-	c.limit(at, "let fewer fn call each other, or name a part with `let`", "this pipeline is too large once every fn is inlined")
+	c.limit(at, "let fewer fn call each other, or name a part with `let`",
+		"this pipeline is too large once every fn is inlined")
 	return false
 }
 
@@ -219,7 +225,8 @@ func (c *checker) reserved() {
 			default:
 				continue
 			}
-			c.report(diag.Diagnostic{Code: "W2008", Span: s.Span, Message: fmt.Sprintf("`%s` is %s of the language", s.Name, kind), Hint: "give the fn another name"})
+			c.report(diag.Diagnostic{Code: "W2008", Span: s.Span,
+				Message: fmt.Sprintf("`%s` is %s of the language", s.Name, kind), Hint: "give the fn another name"})
 		}
 	}
 }

@@ -12,7 +12,8 @@ import (
 	"weir/lang/syntax"
 )
 
-// scope is where an expression stands: the file, the parameters of the fn it is in, and the row that it is evaluated against.
+// scope is where an expression stands: the file, the parameters of the fn it is in, and the row that it is evaluated
+// against.
 type scope struct {
 	module *resolve.Module
 	locals map[string]*local
@@ -30,7 +31,8 @@ type rowScope struct {
 	unavailable map[string]string
 }
 
-// local is an argument of an fn being inlined: a typed expression, or, in a fragment of a pipeline, one that is typed where it is used.
+// local is an argument of an fn being inlined: a typed expression, or, in a fragment of a pipeline, one that is typed
+// where it is used.
 type local struct {
 	value *expr.Expr
 	x     syntax.Expr
@@ -78,17 +80,21 @@ func (c *checker) expr(x syntax.Expr, s *scope) *expr.Expr {
 	case *syntax.Call:
 		return c.callExpr(x, s)
 	case *syntax.Pipe:
-		c.report(diag.Diagnostic{Code: "W2108", Span: x.Span, Message: "a pipeline is no value", Hint: "give it a name with `let`"})
+		c.report(diag.Diagnostic{Code: "W2108", Span: x.Span, Message: "a pipeline is no value",
+			Hint: "give it a name with `let`"})
 		return poison
 	case *syntax.Tuple:
-		c.report(diag.Diagnostic{Code: "W2208", Span: x.Span, Message: "a list in parentheses is no value", Hint: "a list is written `[a, b]`, a record `{ a: x, b: y }`"})
+		c.report(diag.Diagnostic{Code: "W2208", Span: x.Span, Message: "a list in parentheses is no value",
+			Hint: "a list is written `[a, b]`, a record `{ a: x, b: y }`"})
 		return poison
 	}
 	return poison
 }
 
-var literalKinds = [...]types.Kind{syntax.Int: types.Int, syntax.Float: types.Float, syntax.String: types.String, syntax.Bool: types.Bool, syntax.Null: types.Null,
-	syntax.Duration: types.Duration, syntax.Size: types.Size, syntax.Percent: types.Float, syntax.Timestamp: types.Timestamp}
+var literalKinds = [...]types.Kind{syntax.Int: types.Int, syntax.Float: types.Float, syntax.String: types.String,
+	syntax.Bool: types.Bool, syntax.Null: types.Null,
+	syntax.Duration: types.Duration, syntax.Size: types.Size, syntax.Percent: types.Float,
+	syntax.Timestamp: types.Timestamp}
 
 func (c *checker) literal(x *syntax.Literal) *expr.Expr {
 	e := &expr.Expr{Kind: expr.Const, Type: types.Of(literalKinds[x.Kind]), Value: x.Value, Span: x.Span}
@@ -97,7 +103,8 @@ func (c *checker) literal(x *syntax.Literal) *expr.Expr {
 		e.Value = int64(v)
 	case time.Time:
 		if v.Year() < 1678 || v.Year() > 2261 {
-			c.report(diag.Diagnostic{Code: "W2120", Span: x.Span, Message: "a timestamp lies between the years 1678 and 2261", Hint: "nanoseconds are counted in 64 bits"})
+			c.report(diag.Diagnostic{Code: "W2120", Span: x.Span, Message: "a timestamp lies between the years 1678 and 2261",
+				Hint: "nanoseconds are counted in 64 bits"})
 			return poison
 		}
 		e.Value = v.UnixNano()
@@ -124,17 +131,23 @@ func (c *checker) name(id syntax.Ident, s *scope) *expr.Expr {
 			return c.constant(y, id.Span)
 		case y.Kind == resolve.Let && (s.row == nil || !s.row.open):
 			c.uses[y] = true
-			c.report(diag.Diagnostic{Code: "W2108", Span: id.Span, Message: fmt.Sprintf("`%s` is a stream, and a value is wanted", id.Name),
-				Related: []diag.Related{{Span: y.Span, Label: "declared here"}}, Hint: "streams are joined by `join`, and put in one by `union`"})
+			c.report(diag.Diagnostic{Code: "W2108", Span: id.Span,
+				Message: fmt.Sprintf("`%s` is a stream, and a value is wanted", id.Name),
+				Related: []diag.Related{{Span: y.Span, Label: "declared here"}},
+				Hint:    "streams are joined by `join`, and put in one by `union`"})
 			return poison
 		case y.Kind == resolve.Secret:
 			c.uses[y] = true
-			c.report(diag.Diagnostic{Code: "W2013", Span: id.Span, Message: fmt.Sprintf("secret `%s` cannot stand here", id.Name),
-				Hint: "a secret goes only where an option asks for one, so that it is in no plan and no log; no operator of this release does"})
+			c.report(diag.Diagnostic{Code: "W2013", Span: id.Span,
+				Message: fmt.Sprintf("secret `%s` cannot stand here", id.Name),
+				Hint: "a secret goes only where an option asks for one, so that it is in no plan and no log; " +
+					"no operator of this release does"})
 			return poison
 		case y.Kind == resolve.Fn:
 			c.uses[y] = true
-			c.report(diag.Diagnostic{Code: "W2108", Span: id.Span, Message: fmt.Sprintf("`%s` is a fn, and a value is wanted", id.Name), Hint: fmt.Sprintf("call it: `%s(…)`", id.Name)})
+			c.report(diag.Diagnostic{Code: "W2108", Span: id.Span,
+				Message: fmt.Sprintf("`%s` is a fn, and a value is wanted", id.Name),
+				Hint:    fmt.Sprintf("call it: `%s(…)`", id.Name)})
 			return poison
 		}
 	}
@@ -168,7 +181,7 @@ func (c *checker) unknown(id syntax.Ident, s *scope) {
 	if s.row.open {
 		return
 	}
-	names := columns(s.row.row)
+	names := s.row.row.Names()
 	d := diag.Diagnostic{Code: "W2103", Span: id.Span, Message: fmt.Sprintf("unknown column `%s`", id.Name)}
 	suggest(&d, id.Name, id.Span, s.row.before, names)
 	if d.Fix == nil {
@@ -203,12 +216,14 @@ func (c *checker) isWord(name string) bool {
 
 func (c *checker) column(id syntax.Ident, t types.Type, s *scope) *expr.Expr {
 	if why := s.row.unavailable[id.Name]; why != "" {
-		c.report(diag.Diagnostic{Code: "W2116", Span: id.Span, Message: fmt.Sprintf("column `%s` cannot be had here", id.Name), Label: why})
+		c.report(diag.Diagnostic{Code: "W2116", Span: id.Span,
+			Message: fmt.Sprintf("column `%s` cannot be had here", id.Name), Label: why})
 		return poison
 	}
 	if s.aggs != nil && !s.aggs.inside && !s.aggs.isKey(id.Name) {
-		c.report(diag.Diagnostic{Code: "W2118", Span: id.Span, Message: fmt.Sprintf("column `%s` has many values in a group", id.Name),
-			Hint: fmt.Sprintf("put it into an aggregate, such as `first(%s)`, or into `by`", id.Name)})
+		c.report(diag.Diagnostic{Code: "W2118", Span: id.Span,
+			Message: fmt.Sprintf("column `%s` has many values in a group", id.Name),
+			Hint:    fmt.Sprintf("put it into an aggregate, such as `first(%s)`, or into `by`", id.Name)})
 		return poison
 	}
 	if t.Kind == types.Invalid {
@@ -229,7 +244,8 @@ func (s *scope) narrowed(e *expr.Expr) *expr.Expr {
 }
 
 func (c *checker) field(x *syntax.Field, s *scope) *expr.Expr {
-	if n, ok := x.X.(*syntax.Name); ok && s.locals[n.Ident.Name] == nil && (s.row == nil || s.row.row.Index(n.Ident.Name) < 0 && !s.row.open) {
+	if n, ok := x.X.(*syntax.Name); ok && s.locals[n.Ident.Name] == nil &&
+		(s.row == nil || s.row.row.Index(n.Ident.Name) < 0 && !s.row.open) {
 		if y := s.module.Lookup(n.Ident.Name); y != nil && y.Kind == resolve.Let && c.isStream(y) {
 			c.uses[y] = true
 			c.errorf("W2108", x.Span, "`%s.%s` is a stream, and a value is wanted", n.Ident.Name, x.Sel.Name)
@@ -297,7 +313,8 @@ func (c *checker) condition(e *expr.Expr, who string, at diag.Span) bool {
 	case types.Invalid:
 		return false
 	}
-	d := diag.Diagnostic{Code: "W2107", Span: at, Message: fmt.Sprintf("%s wants a condition, and this is %s", who, e.Type)}
+	d := diag.Diagnostic{Code: "W2107", Span: at,
+		Message: fmt.Sprintf("%s wants a condition, and this is %s", who, e.Type)}
 	if e.Type.Nullable {
 		d.Hint = "did you mean `… is not null`?"
 	}
@@ -375,11 +392,13 @@ func (c *checker) coalesce(x *syntax.Binary, s *scope) *expr.Expr {
 	}
 	t, ok := types.Unify(a.Type.NotNull(), b.Type.NotNull())
 	if !ok {
-		c.report(diag.Diagnostic{Code: "W2115", Span: x.Y.Pos(), Message: fmt.Sprintf("the default is %s, and what it stands for is %s", b.Type, a.Type.NotNull())})
+		c.report(diag.Diagnostic{Code: "W2115", Span: x.Y.Pos(),
+			Message: fmt.Sprintf("the default is %s, and what it stands for is %s", b.Type, a.Type.NotNull())})
 		return poison
 	}
 	t.Nullable = nullable(b)
-	return &expr.Expr{Kind: expr.Call, Name: expr.Coalesce, Type: t, Args: []*expr.Expr{cast(a, t), cast(b, t)}, Span: x.Span}
+	return &expr.Expr{Kind: expr.Call, Name: expr.Coalesce,
+		Type: t, Args: []*expr.Expr{cast(a, t), cast(b, t)}, Span: x.Span}
 }
 
 func (c *checker) compare(x *syntax.Binary, s *scope) *expr.Expr {
@@ -398,7 +417,8 @@ func (c *checker) compare(x *syntax.Binary, s *scope) *expr.Expr {
 	}
 	t, ok := types.Unify(a.Type.NotNull(), b.Type.NotNull())
 	if !ok {
-		d := diag.Diagnostic{Code: "W2105", Span: x.Span, Message: fmt.Sprintf("%s and %s cannot be compared", a.Type.NotNull(), b.Type.NotNull())}
+		d := diag.Diagnostic{Code: "W2105", Span: x.Span,
+			Message: fmt.Sprintf("%s and %s cannot be compared", a.Type.NotNull(), b.Type.NotNull())}
 		if k := otherThanString(a.Type.Kind, b.Type.Kind); k != types.Invalid && (isLiteral(a) || isLiteral(b)) {
 			d.Hint = literalHint(k)
 		}
@@ -442,7 +462,8 @@ func literalHint(k types.Kind) string {
 
 // comparesNull reports x == null, which is never true.
 func (c *checker) comparesNull(x *syntax.Binary, a, b *expr.Expr) *expr.Expr {
-	d := diag.Diagnostic{Code: "W2106", Span: x.Span, Message: fmt.Sprintf("a comparison with null is never true: `%s`", x.Op)}
+	d := diag.Diagnostic{Code: "W2106", Span: x.Span,
+		Message: fmt.Sprintf("a comparison with null is never true: `%s`", x.Op)}
 	text := " is null"
 	if x.Op == expr.Ne {
 		text = " is not null"
@@ -451,7 +472,8 @@ func (c *checker) comparesNull(x *syntax.Binary, a, b *expr.Expr) *expr.Expr {
 	case x.Op != expr.Eq && x.Op != expr.Ne:
 		d.Hint = "null has no order: use `is null`, or say what stands for null by `??`"
 	case b.Type.Kind == types.Null && a.Type.Kind != types.Null:
-		d.Fix = &diag.Fix{Message: "write `" + strings.TrimSpace(text) + "`", Edits: []diag.Edit{{Span: diag.Span{File: x.Span.File, Start: x.X.Pos().End, End: x.Y.Pos().End}, New: text}}}
+		d.Fix = &diag.Fix{Message: "write `" + strings.TrimSpace(text) + "`",
+			Edits: []diag.Edit{{Span: diag.Span{File: x.Span.File, Start: x.X.Pos().End, End: x.Y.Pos().End}, New: text}}}
 	default:
 		d.Hint = "use `is null`"
 	}
@@ -477,7 +499,8 @@ func (c *checker) in(x *syntax.In, s *scope) *expr.Expr {
 		return poison
 	}
 	if l.Type.Kind != types.List {
-		d := diag.Diagnostic{Code: "W2105", Span: x.List.Pos(), Message: fmt.Sprintf("`in` wants a list, and this is %s", l.Type)}
+		d := diag.Diagnostic{Code: "W2105", Span: x.List.Pos(),
+			Message: fmt.Sprintf("`in` wants a list, and this is %s", l.Type)}
 		if l.Type.Kind == types.String && v.Type.Kind == types.String {
 			d.Hint = "whether a text holds another: `contains(text, part)`"
 		}
@@ -514,11 +537,13 @@ func (c *checker) ifElse(x *syntax.If, s *scope) *expr.Expr {
 	}
 	t, ok := types.Unify(then.Type, els.Type)
 	if !ok {
-		c.report(diag.Diagnostic{Code: "W2115", Span: x.Else.Pos(), Message: fmt.Sprintf("the branches differ: %s and %s", then.Type, els.Type),
+		c.report(diag.Diagnostic{Code: "W2115", Span: x.Else.Pos(),
+			Message: fmt.Sprintf("the branches differ: %s and %s", then.Type, els.Type),
 			Related: []diag.Related{{Span: x.Then.Pos(), Label: then.Type.String()}}})
 		return poison
 	}
-	return &expr.Expr{Kind: expr.Call, Name: expr.If, Type: t, Args: []*expr.Expr{cond, cast(then, t), cast(els, t)}, Span: x.Span}
+	return &expr.Expr{Kind: expr.Call, Name: expr.If,
+		Type: t, Args: []*expr.Expr{cond, cast(then, t), cast(els, t)}, Span: x.Span}
 }
 
 func (c *checker) list(x *syntax.List, s *scope) *expr.Expr {
@@ -597,7 +622,8 @@ func (c *checker) collect(name string, t types.Type, args []*expr.Expr, at diag.
 	return &expr.Expr{Kind: expr.Call, Name: name, Type: t, Args: args, Span: at}
 }
 
-// cast converts an expression to a type to which it is assignable; its own nullability stays. Constants are converted at once.
+// cast converts an expression to a type to which it is assignable; its own nullability stays. Constants are converted
+// at once.
 func cast(e *expr.Expr, want types.Type) *expr.Expr {
 	if e.Type.Kind == types.Null {
 		t := want

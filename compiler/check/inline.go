@@ -21,8 +21,9 @@ func (c *checker) enter(y *resolve.Symbol, at diag.Span) bool {
 		for _, k := range c.calls[i:] {
 			syms = append(syms, k.fn)
 		}
-		d := diag.Diagnostic{Code: "W2007", Span: y.Span, Message: fmt.Sprintf("`%s` calls itself", y.Name), Label: cycle(append(syms, y)),
-			Hint: "there is no recursion: a fn is put in the place of its call"}
+		d := diag.Diagnostic{Code: "W2007", Span: y.Span, Message: fmt.Sprintf("`%s` calls itself", y.Name),
+			Label: cycle(append(syms, y)),
+			Hint:  "there is no recursion: a fn is put in the place of its call"}
 		saved := c.calls
 		c.calls = nil
 		c.report(d)
@@ -44,8 +45,10 @@ func (c *checker) inline(x *syntax.Call, y *resolve.Symbol, s *scope) *expr.Expr
 	d := y.Decl.(*syntax.Fn)
 	if c.symbolStreams(y, 0) {
 		c.uses[y] = true
-		c.report(diag.Diagnostic{Code: "W2110", Span: x.Func.Span, Message: fmt.Sprintf("`%s` is a part of a pipeline, and a value is wanted", y.Name),
-			Related: []diag.Related{{Span: y.Span, Label: "declared here"}}, Hint: fmt.Sprintf("it stands in a pipe: `|> %s(…)`", y.Name)})
+		c.report(diag.Diagnostic{Code: "W2110", Span: x.Func.Span,
+			Message: fmt.Sprintf("`%s` is a part of a pipeline, and a value is wanted", y.Name),
+			Related: []diag.Related{{Span: y.Span, Label: "declared here"}},
+			Hint:    fmt.Sprintf("it stands in a pipe: `|> %s(…)`", y.Name)})
 		return poison
 	}
 	args, ok := c.bind(x, d)
@@ -122,10 +125,12 @@ func (c *checker) bind(x *syntax.Call, d *syntax.Fn) ([]syntax.Expr, bool) {
 			named = true
 			ok = c.bindNamed(a, d, args) && ok
 		case named:
-			c.report(diag.Diagnostic{Code: "W2205", Span: a.Value.Pos(), Message: "an argument without a name stands behind one with a name", Hint: "put it first"})
+			c.report(diag.Diagnostic{Code: "W2205", Span: a.Value.Pos(),
+				Message: "an argument without a name stands behind one with a name", Hint: "put it first"})
 			ok = false
 		case i >= len(args):
-			c.report(diag.Diagnostic{Code: "W2112", Span: a.Value.Pos(), Message: fmt.Sprintf("`%s` takes %s", d.Name.Name, countOf(len(args), "argument")),
+			c.report(diag.Diagnostic{Code: "W2112", Span: a.Value.Pos(),
+				Message: fmt.Sprintf("`%s` takes %s", d.Name.Name, countOf(len(args), "argument")),
 				Related: []diag.Related{{Span: d.Name.Span, Label: "declared here"}}})
 			return nil, false
 		default:
@@ -137,7 +142,8 @@ func (c *checker) bind(x *syntax.Call, d *syntax.Fn) ([]syntax.Expr, bool) {
 	}
 	for i, p := range d.Params {
 		if args[i] == nil && p.Default == nil {
-			c.report(diag.Diagnostic{Code: "W2112", Span: x.Span, Message: fmt.Sprintf("`%s` lacks its argument `%s`", d.Name.Name, p.Name.Name),
+			c.report(diag.Diagnostic{Code: "W2112", Span: x.Span,
+				Message: fmt.Sprintf("`%s` lacks its argument `%s`", d.Name.Name, p.Name.Name),
 				Related: []diag.Related{{Span: d.Name.Span, Label: "declared here"}}})
 			return nil, false
 		}
@@ -160,18 +166,21 @@ func (c *checker) bindNamed(a syntax.Arg, d *syntax.Fn, args []syntax.Expr) bool
 		args[k] = a.Value
 		return true
 	}
-	e := diag.Diagnostic{Code: "W2112", Span: a.Name.Span, Message: fmt.Sprintf("`%s` has no parameter `%s`", d.Name.Name, a.Name.Name)}
+	e := diag.Diagnostic{Code: "W2112", Span: a.Name.Span,
+		Message: fmt.Sprintf("`%s` has no parameter `%s`", d.Name.Name, a.Name.Name)}
 	suggest(&e, a.Name.Name, a.Name.Span, fmt.Sprintf("`%s` takes", d.Name.Name), names)
 	c.report(e)
 	return false
 }
 
-// fragment puts the operators of an fn in the place of its call in a pipe. Its arguments are typed where they are used, against the row there.
+// fragment puts the operators of an fn in the place of its call in a pipe. Its arguments are typed where they are
+// used, against the row there.
 func (c *checker) fragment(in *stream, x *syntax.Call, y *resolve.Symbol, s *scope) *stream {
 	d := y.Decl.(*syntax.Fn)
 	c.uses[y] = true
 	if in != nil && !c.takesInput(d.Body, y.Module, 0) && !in.open {
-		c.report(diag.Diagnostic{Code: "W2212", Span: x.Func.Span, Message: fmt.Sprintf("`%s` begins a pipeline", y.Name), Related: []diag.Related{{Span: y.Span, Label: "it begins with a source"}}})
+		c.report(diag.Diagnostic{Code: "W2212", Span: x.Func.Span, Message: fmt.Sprintf("`%s` begins a pipeline", y.Name),
+			Related: []diag.Related{{Span: y.Span, Label: "it begins with a source"}}})
 		return lost()
 	}
 	args, ok := c.bind(x, d)
@@ -191,7 +200,8 @@ func (c *checker) fragment(in *stream, x *syntax.Call, y *resolve.Symbol, s *sco
 		locals[p.Name.Name] = l
 	}
 	if d.Result != nil {
-		c.report(diag.Diagnostic{Code: "W2105", Span: d.Result.Pos(), Message: fmt.Sprintf("`%s` is a part of a pipeline and has no type", y.Name), Hint: "leave the type out"})
+		c.report(diag.Diagnostic{Code: "W2105", Span: d.Result.Pos(),
+			Message: fmt.Sprintf("`%s` is a part of a pipeline and has no type", y.Name), Hint: "leave the type out"})
 	}
 	return c.stream(d.Body, &scope{module: y.Module, locals: locals}, in)
 }

@@ -6,7 +6,6 @@ import (
 	"unicode/utf8"
 
 	"weir/compiler/resolve"
-	"weir/compiler/types"
 	"weir/lang/diag"
 )
 
@@ -27,7 +26,8 @@ func meant(word string, names []string) (string, bool) {
 	return best, ok
 }
 
-// suggest completes a diagnostic about an unknown name: what is meant, as a fix, or what there is. before reads like "after `align` a row has".
+// suggest completes a diagnostic about an unknown name: what is meant, as a fix, or what there is. before reads like
+// "after `align` a row has".
 func suggest(d *diag.Diagnostic, word string, at diag.Span, before string, names []string) {
 	best, ok := meant(word, names)
 	if ok {
@@ -59,7 +59,7 @@ func (c *checker) valueNames(s *scope) []string {
 		names = append(names, n)
 	}
 	for n, y := range s.module.Values {
-		if y.Kind == resolve.Param || y.Kind == resolve.Let && y != c.let_ && !c.isStream(y) {
+		if y.Kind == resolve.Param || y.Kind == resolve.Let && y != c.inside && !c.isStream(y) {
 			names = append(names, n)
 		}
 	}
@@ -110,6 +110,3 @@ func (c *checker) operatorNames(m *resolve.Module) []string {
 	sort.Strings(names)
 	return names
 }
-
-// columns lists the columns of a row for a message.
-func columns(r types.Row) []string { return r.Names() }

@@ -21,13 +21,15 @@ func (c *checker) outputs() {
 		for _, v := range c.writes[:i] {
 			if v.path == w.path {
 				c.report(diag.Diagnostic{Code: "W2222", Span: w.at, Message: fmt.Sprintf("`%s` is written twice", w.path),
-					Related: []diag.Related{{Span: v.at, Label: "here first"}}, Hint: "put the streams together by `union`, or write two files"})
+					Related: []diag.Related{{Span: v.at, Label: "here first"}},
+					Hint:    "put the streams together by `union`, or write two files"})
 				break
 			}
 		}
 		for _, r := range c.reads {
 			if r.path == w.path {
-				c.report(diag.Diagnostic{Code: "W2223", Span: w.at, Message: fmt.Sprintf("`%s` is read and written by the same run", w.path),
+				c.report(diag.Diagnostic{Code: "W2223", Span: w.at,
+					Message: fmt.Sprintf("`%s` is read and written by the same run", w.path),
 					Related: []diag.Related{{Span: r.at, Label: "read here"}}, Hint: "write another file"})
 				break
 			}
@@ -54,7 +56,8 @@ func (c *checker) neverRejects(o *op.Operator, args op.Args) bool {
 func (c *checker) total(e *expr.Expr) bool {
 	if e.Kind == expr.Call {
 		switch e.Name {
-		case expr.And, expr.Or, expr.Not, expr.If, expr.Coalesce, expr.IsNull, expr.NotNull, expr.In, expr.MakeList, expr.MakeRec, expr.Cast:
+		case expr.And, expr.Or, expr.Not, expr.If, expr.Coalesce, expr.IsNull, expr.NotNull, expr.In, expr.MakeList,
+			expr.MakeRec, expr.Cast:
 		default:
 			if f := c.o.Catalogue.Function(e.Name); f == nil || !f.Total {
 				return false

@@ -14,8 +14,6 @@ import (
 	"weir/lang/syntax"
 )
 
-func dirOf(file string) string { return filepath.Dir(file) }
-
 // params computes the parameters of the main file, in order, and reports -p for names that are none.
 func (c *checker) params() []logical.Param {
 	var out []logical.Param
@@ -43,7 +41,8 @@ func (c *checker) params() []logical.Param {
 	}
 	sort.Strings(unknown)
 	for _, n := range unknown {
-		d := diag.Diagnostic{Code: "W2010", Message: fmt.Sprintf("-p %s: %s has no parameter `%s`", n, filepath.Base(c.prog.Main.File.Name), n)}
+		d := diag.Diagnostic{Code: "W2010", Message: fmt.Sprintf("-p %s: %s has no parameter `%s`", n,
+			filepath.Base(c.prog.Main.File.Name), n)}
 		if best, ok := meant(n, names); ok {
 			d.Hint = fmt.Sprintf("did you mean `-p %s=…`?", best)
 		} else if len(names) > 0 {
@@ -165,11 +164,13 @@ func (c *checker) fromText(s *resolve.Symbol, want types.Type, text string) *exp
 	if why == "" {
 		return e
 	}
-	c.report(diag.Diagnostic{Code: "W2011", Span: s.Span, Message: fmt.Sprintf("-p %s=%s: %s", s.Name, text, why), Label: "declared as " + want.String(), Hint: literalHint(want.Kind)})
+	c.report(diag.Diagnostic{Code: "W2011", Span: s.Span, Message: fmt.Sprintf("-p %s=%s: %s", s.Name, text, why),
+		Label: "declared as " + want.String(), Hint: literalHint(want.Kind)})
 	return poison
 }
 
-// parse reads a value of a type from text: what is text-like stands bare or in quotes, a list in brackets or with commas between.
+// parse reads a value of a type from text: what is text-like stands bare or in quotes, a list in brackets or with
+// commas between.
 func (c *checker) parse(text string, want types.Type) (e *expr.Expr, why string) {
 	if want.Nullable && text == "null" {
 		return expr.Lit(want, nil), ""
@@ -203,7 +204,8 @@ func (c *checker) parse(text string, want types.Type) (e *expr.Expr, why string)
 	return e, ""
 }
 
-// literalValue reads a literal of the command line; there a path is relative to the working directory, and a bare name is text.
+// literalValue reads a literal of the command line; there a path is relative to the working directory, and a bare
+// name is text.
 func (c *checker) literalValue(x syntax.Expr, want types.Type) *expr.Expr {
 	textual := want.Kind.Storage() == types.StoreBytes || want.Kind == types.Matrix
 	switch x := x.(type) {
@@ -267,5 +269,6 @@ func (c *checker) secret(d *syntax.Secret) {
 			return
 		}
 	}
-	c.report(diag.Diagnostic{Code: "W2012", Span: d.Value.Pos(), Message: "a secret comes from the environment", Hint: fmt.Sprintf("write `secret %s = env(\"NAME\")`", d.Name.Name)})
+	c.report(diag.Diagnostic{Code: "W2012", Span: d.Value.Pos(), Message: "a secret comes from the environment",
+		Hint: fmt.Sprintf("write `secret %s = env(\"NAME\")`", d.Name.Name)})
 }

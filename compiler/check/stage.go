@@ -2,7 +2,6 @@ package check
 
 import (
 	"fmt"
-	"sort"
 	"strings"
 
 	"weir/compiler/expr"
@@ -16,16 +15,16 @@ import (
 
 func isSource(o *op.Operator) bool { return o.Role == op.SourceRole }
 
-func sortStrings(s []string) { sort.Strings(s) }
-
 // stage adds one operator, or an inlined fragment, behind a stream; in is nil where a pipeline begins.
 func (c *checker) stage(in *stream, x *syntax.Call, s *scope) *stream {
 	if !c.spend(x.Span) {
 		return lost()
 	}
 	if in != nil && in.sink != nil {
-		c.report(diag.Diagnostic{Code: "W2214", Span: in.sink.Func.Span, Message: fmt.Sprintf("`%s` ends a pipeline", in.sink.Func.Name),
-			Related: []diag.Related{{Span: x.Func.Span, Label: "this gets no rows"}}, Hint: "name what comes before it with `let`, and write two statements"})
+		c.report(diag.Diagnostic{Code: "W2214", Span: in.sink.Func.Span,
+			Message: fmt.Sprintf("`%s` ends a pipeline", in.sink.Func.Name),
+			Related: []diag.Related{{Span: x.Func.Span, Label: "this gets no rows"}},
+			Hint:    "name what comes before it with `let`, and write two statements"})
 		in = lost()
 	}
 	if y := s.module.Lookup(x.Func.Name); y != nil && y.Kind == resolve.Fn {
@@ -33,8 +32,10 @@ func (c *checker) stage(in *stream, x *syntax.Call, s *scope) *stream {
 			return c.fragment(in, x, y, s)
 		}
 		c.uses[y] = true
-		c.report(diag.Diagnostic{Code: "W2201", Span: x.Func.Span, Message: fmt.Sprintf("`%s` gives a value, and an operator is wanted", y.Name),
-			Related: []diag.Related{{Span: y.Span, Label: "declared here"}}, Hint: fmt.Sprintf("use it in an expression: `|> derive(x = %s(…))`", y.Name)})
+		c.report(diag.Diagnostic{Code: "W2201", Span: x.Func.Span,
+			Message: fmt.Sprintf("`%s` gives a value, and an operator is wanted", y.Name),
+			Related: []diag.Related{{Span: y.Span, Label: "declared here"}},
+			Hint:    fmt.Sprintf("use it in an expression: `|> derive(x = %s(…))`", y.Name)})
 		return lost()
 	}
 	o := c.o.Catalogue.Operator(x.Func.Name)
@@ -45,11 +46,13 @@ func (c *checker) stage(in *stream, x *syntax.Call, s *scope) *stream {
 	switch {
 	case isSource(o) && in != nil:
 		if !in.open {
-			c.report(diag.Diagnostic{Code: "W2212", Span: x.Func.Span, Message: fmt.Sprintf("`%s` begins a pipeline", o.Name), Hint: "streams are put together by `union` and `join`"})
+			c.report(diag.Diagnostic{Code: "W2212", Span: x.Func.Span, Message: fmt.Sprintf("`%s` begins a pipeline", o.Name),
+				Hint: "streams are put together by `union` and `join`"})
 		}
 		return lost()
 	case !isSource(o) && in == nil:
-		c.report(diag.Diagnostic{Code: "W2213", Span: x.Func.Span, Message: fmt.Sprintf("`%s` needs a stream before it", o.Name), Hint: fmt.Sprintf("write `name |> %s(…)`", o.Name)})
+		c.report(diag.Diagnostic{Code: "W2213", Span: x.Func.Span,
+			Message: fmt.Sprintf("`%s` needs a stream before it", o.Name), Hint: fmt.Sprintf("write `name |> %s(…)`", o.Name)})
 		in = lost()
 	}
 	return c.operator(o, in, x, s)
@@ -86,9 +89,12 @@ func (c *checker) noOperator(x *syntax.Call, s *scope) {
 }
 
 // otherOperators is what other languages call our operators.
-var otherOperators = map[string]string{"where": "filter", "project": "select", "map": "derive", "mutate": "derive", "with": "derive", "extend": "derive", "take": "limit",
-	"head": "limit", "group": "aggregate", "group_by": "aggregate", "summarize": "aggregate", "summarise": "aggregate", "order": "sort", "order_by": "sort",
-	"unique": "distinct", "dedup": "distinct", "flatten": "explode", "unnest": "explode", "concat": "union", "append": "union", "show": "print"}
+var otherOperators = map[string]string{"where": "filter", "project": "select", "map": "derive", "mutate": "derive",
+	"with": "derive", "extend": "derive", "take": "limit",
+	"head": "limit", "group": "aggregate", "group_by": "aggregate", "summarize": "aggregate", "summarise": "aggregate",
+	"order": "sort", "order_by": "sort",
+	"unique": "distinct", "dedup": "distinct", "flatten": "explode", "unnest": "explode", "concat": "union",
+	"append": "union", "show": "print"}
 
 // operator checks one use of an operator and makes its node.
 func (c *checker) operator(o *op.Operator, in *stream, x *syntax.Call, s *scope) *stream {
@@ -100,7 +106,8 @@ func (c *checker) operator(o *op.Operator, in *stream, x *syntax.Call, s *scope)
 		u.scope.row = in.scope()
 	}
 	if !o.Implemented() {
-		c.report(diag.Diagnostic{Code: "W2220", Span: x.Func.Span, Message: fmt.Sprintf("`%s` is not there yet", o.Name), Hint: "it is planned: its name and options will stay as documented"})
+		c.report(diag.Diagnostic{Code: "W2220", Span: x.Func.Span, Message: fmt.Sprintf("`%s` is not there yet", o.Name),
+			Hint: "it is planned: its name and options will stay as documented"})
 	}
 	outer := c.vague
 	c.vague = false
@@ -116,7 +123,8 @@ func (c *checker) operator(o *op.Operator, in *stream, x *syntax.Call, s *scope)
 			out.row = narrow(out.row, notNull(a.Expr, true))
 		}
 	}
-	if known && (fields(out.row, maxColumns) > maxColumns || deep(types.Type{Kind: types.Record, Fields: out.row}, maxTypeDepth)) {
+	if known && (fields(out.row, maxColumns) > maxColumns ||
+		deep(types.Type{Kind: types.Record, Fields: out.row}, maxTypeDepth)) {
 		c.limit(x.Func.Span, "", "after `%s` a row has more than %d columns, or nests too deep", o.Name, maxColumns)
 		out.open, out.row = true, nil
 	}
@@ -137,7 +145,8 @@ func (c *checker) operator(o *op.Operator, in *stream, x *syntax.Call, s *scope)
 	return u.project(out, s)
 }
 
-// typeRow asks the operator for its row; known is false where that cannot be said, because of an error that was reported.
+// typeRow asks the operator for its row; known is false where that cannot be said, because of an error that was
+// reported.
 func (u *use) typeRow(vague bool) (row types.Row, known bool) {
 	unknown := u.bad
 	t := &op.Typing{Args: u.args, Storage: u.c.o.Storage}
@@ -232,7 +241,8 @@ func (u *use) bounds(out *stream) {
 		}
 		out.unbounded = windowed
 		if windowed {
-			out.row = out.row.With(logical.WindowStart, types.Of(types.Timestamp)).With(logical.WindowEnd, types.Of(types.Timestamp))
+			out.row = out.row.With(logical.WindowStart, types.Of(types.Timestamp)).With(logical.WindowEnd,
+				types.Of(types.Timestamp))
 		}
 		out.windowed = false
 	}
@@ -243,7 +253,8 @@ func (u *use) bounds(out *stream) {
 
 // endless reports an unbounded input, with what can be done.
 func (u *use) endless(in *stream, window bool) {
-	d := diag.Diagnostic{Code: "W2218", Span: u.x.Func.Span, Message: fmt.Sprintf("`%s` would wait for ever: its input does not end", u.o.Name)}
+	d := diag.Diagnostic{Code: "W2218", Span: u.x.Func.Span,
+		Message: fmt.Sprintf("`%s` would wait for ever: its input does not end", u.o.Name)}
 	if in.endless != nil {
 		d.Related = append(d.Related, *in.endless)
 	}
@@ -350,13 +361,15 @@ func (u *use) project(out *stream, s *scope) *stream {
 		}
 		defs = append(defs, d)
 	}
-	v := &use{c: u.c, o: o, x: u.x, in: []*stream{out}, args: op.Args{o.Caps.Defs: {Defs: defs, Span: u.x.Span}}, scope: *s}
+	v := &use{c: u.c, o: o, x: u.x, in: []*stream{out}, args: op.Args{o.Caps.Defs: {Defs: defs, Span: u.x.Span}},
+		scope: *s}
 	v.scope.row = out.scope()
 	v.defaults()
 	row, known := v.typeRow(false)
 	next := *out
 	next.row, next.open = row, !known
-	id, ok := u.c.add(&logical.Node{Op: o.Name, Args: v.args, Inputs: [][]logical.Input{out.inputs}, Out: types.Stream{Row: row, Unbounded: out.unbounded}, Span: u.x.Span})
+	id, ok := u.c.add(&logical.Node{Op: o.Name, Args: v.args, Inputs: [][]logical.Input{out.inputs},
+		Out: types.Stream{Row: row, Unbounded: out.unbounded}, Span: u.x.Span})
 	if !ok {
 		return lost()
 	}

@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"sort"
 
 	"weir/compiler/expr"
 	"weir/compiler/logical"
@@ -114,7 +115,8 @@ func (c *checker) let(s *resolve.Symbol) *binding {
 	}
 	for i, t := range c.busy {
 		if t == s {
-			d := diag.Diagnostic{Code: "W2006", Span: s.Span, Message: fmt.Sprintf("`%s` is defined by itself", s.Name), Label: cycle(append(c.busy[i:len(c.busy):len(c.busy)], s))}
+			d := diag.Diagnostic{Code: "W2006", Span: s.Span, Message: fmt.Sprintf("`%s` is defined by itself", s.Name),
+				Label: cycle(append(c.busy[i:len(c.busy):len(c.busy)], s))}
 			c.report(d)
 			return &binding{stream: lost(), value: poison}
 		}
@@ -127,10 +129,10 @@ func (c *checker) let(s *resolve.Symbol) *binding {
 		return b
 	}
 	c.busy = append(c.busy, s)
-	outer, calls, cur := c.let_, c.calls, c.current
-	c.let_, c.calls, c.current = s, nil, b
+	outer, calls, cur := c.inside, c.calls, c.current
+	c.inside, c.calls, c.current = s, nil, b
 	c.define(s, b)
-	c.let_, c.calls, c.current = outer, calls, cur
+	c.inside, c.calls, c.current = outer, calls, cur
 	c.busy = c.busy[:len(c.busy)-1]
 	c.streams[s] = b
 	return b
@@ -139,7 +141,8 @@ func (c *checker) let(s *resolve.Symbol) *binding {
 // unknownCall reports a call that is all of a let and may be meant for an operator or for a function.
 func (c *checker) unknownCall(x *syntax.Call, m *resolve.Module) bool {
 	name, cat := x.Func.Name, c.o.Catalogue
-	if cat.Operator(name) != nil || cat.Function(name) != nil || cat.Aggregate(name) != nil || m.Lookup(name) != nil && m.Lookup(name).Kind == resolve.Fn {
+	if cat.Operator(name) != nil || cat.Function(name) != nil || cat.Aggregate(name) != nil || m.Lookup(name) != nil &&
+		m.Lookup(name).Kind == resolve.Fn {
 		return false
 	}
 	if m.MayHave(name) {
@@ -191,13 +194,15 @@ func (c *checker) define(s *resolve.Symbol, b *binding) {
 	}
 	b.stream = c.stream(d.Value, sc, nil)
 	if k := b.stream.sink; k != nil {
-		c.report(diag.Diagnostic{Code: "W2215", Span: k.Func.Span, Message: fmt.Sprintf("`%s` gives no rows that `%s` could name", k.Func.Name, s.Name),
-			Hint: "a pipeline that ends in a sink is a statement of its own: leave out `let … =`"})
+		c.report(diag.Diagnostic{Code: "W2215", Span: k.Func.Span,
+			Message: fmt.Sprintf("`%s` gives no rows that `%s` could name", k.Func.Name, s.Name),
+			Hint:    "a pipeline that ends in a sink is a statement of its own: leave out `let … =`"})
 		b.stream = lost()
 	}
 }
 
-// stream builds a pipeline. input is what its first operator reads where that wants a stream: nil, or the pipe before an inlined fragment.
+// stream builds a pipeline. input is what its first operator reads where that wants a stream: nil, or the pipe before
+// an inlined fragment.
 func (c *checker) stream(x syntax.Expr, s *scope, input *stream) *stream {
 	if !c.spend(x.Pos()) {
 		return lost()
@@ -235,7 +240,8 @@ func (c *checker) stream(x syntax.Expr, s *scope, input *stream) *stream {
 		return lost()
 	}
 	c.markUses(x, s)
-	c.report(diag.Diagnostic{Code: "W2217", Span: x.Pos(), Message: "this is no stream", Hint: "a pipeline begins with a source, such as `read_tsv(…)`, or with the name of a `let`"})
+	c.report(diag.Diagnostic{Code: "W2217", Span: x.Pos(), Message: "this is no stream",
+		Hint: "a pipeline begins with a source, such as `read_tsv(…)`, or with the name of a `let`"})
 	return lost()
 }
 
@@ -285,7 +291,8 @@ func (c *checker) streamName(id syntax.Ident, s *scope) *stream {
 		if y.Kind == resolve.Let && poisonedBinding(c.let(y)) {
 			return lost()
 		}
-		c.report(diag.Diagnostic{Code: "W2217", Span: id.Span, Message: fmt.Sprintf("`%s` is %s, and a stream is wanted", id.Name, kindOf(y)),
+		c.report(diag.Diagnostic{Code: "W2217", Span: id.Span,
+			Message: fmt.Sprintf("`%s` is %s, and a stream is wanted", id.Name, kindOf(y)),
 			Related: []diag.Related{{Span: y.Span, Label: "declared here"}}})
 		return lost()
 	}
@@ -312,7 +319,8 @@ func kindOf(y *resolve.Symbol) string {
 func (c *checker) side(x *syntax.Field, s *scope) *stream {
 	n, ok := x.X.(*syntax.Name)
 	if !ok {
-		c.report(diag.Diagnostic{Code: "W2221", Span: x.Span, Message: "only a `let` has side outputs", Hint: "give the pipeline a name first"})
+		c.report(diag.Diagnostic{Code: "W2221", Span: x.Span, Message: "only a `let` has side outputs",
+			Hint: "give the pipeline a name first"})
 		return lost()
 	}
 	y := s.module.Lookup(n.Ident.Name)
@@ -365,13 +373,14 @@ func (c *checker) sideOf(y *resolve.Symbol, sel syntax.Ident, at diag.Span) *str
 		for k := range sides {
 			names = append(names, k)
 		}
-		d := diag.Diagnostic{Code: "W2221", Span: sel.Span, Message: fmt.Sprintf("`%s` has no side output `%s`", y.Name, name)}
+		d := diag.Diagnostic{Code: "W2221", Span: sel.Span,
+			Message: fmt.Sprintf("`%s` has no side output `%s`", y.Name, name)}
 		switch {
 		case name == rejected:
 			d.Message = fmt.Sprintf("no operator of `%s` can reject a row", y.Name)
 			d.Hint = "use the `.rejected` of the let that reads"
 		default:
-			sortStrings(names)
+			sort.Strings(names)
 			suggest(&d, name, sel.Span, fmt.Sprintf("the operators of `%s` have", y.Name), names)
 		}
 		c.report(d)
@@ -417,11 +426,13 @@ func (c *checker) statement(d *syntax.Statement) (int, bool) {
 	switch x := d.Pipe.(type) {
 	case *syntax.Pipe, *syntax.Name, *syntax.Field, *syntax.Call, *syntax.Paren, *syntax.Binary, *syntax.List:
 	default:
-		c.report(diag.Diagnostic{Code: "W2216", Span: x.Pos(), Message: "a value alone does nothing", Hint: "a statement is a pipeline that ends in a sink"})
+		c.report(diag.Diagnostic{Code: "W2216", Span: x.Pos(), Message: "a value alone does nothing",
+			Hint: "a statement is a pipeline that ends in a sink"})
 		return 0, false
 	}
 	if b, ok := d.Pipe.(*syntax.Binary); ok && !c.exprStreams(b, s.module, nil, 0) {
-		c.report(diag.Diagnostic{Code: "W2216", Span: b.Span, Message: "a value alone does nothing", Hint: "a statement is a pipeline that ends in a sink"})
+		c.report(diag.Diagnostic{Code: "W2216", Span: b.Span, Message: "a value alone does nothing",
+			Hint: "a statement is a pipeline that ends in a sink"})
 		return 0, false
 	}
 	st := c.stream(d.Pipe, s, nil)
@@ -447,8 +458,8 @@ func (c *checker) add(n *logical.Node) (id int, ok bool) {
 		return 0, false
 	}
 	n.ID = len(c.nodes) + 1
-	if c.let_ != nil {
-		n.Let = c.let_.Name
+	if c.inside != nil {
+		n.Let = c.inside.Name
 		c.current.nodes = append(c.current.nodes, n.ID)
 	}
 	c.nodes = append(c.nodes, n)

@@ -12,7 +12,8 @@ import (
 	"weir/runtime/op"
 )
 
-// Test is one test of a file: the part of the plan that its expectations need, with the given bindings replaced by rows, and its steps in order.
+// Test is one test of a file: the part of the plan that its expectations need, with the given bindings replaced by
+// rows, and its steps in order.
 type Test struct {
 	Name  string
 	Span  diag.Span
@@ -20,7 +21,8 @@ type Test struct {
 	Steps []Step
 }
 
-// Step is one step of a test. Given says which node of the plan has the rows (0 where no expectation needs them, or where a constant is
+// Step is one step of a test. Given says which node of the plan has the rows (0 where no expectation needs them, or
+// where a constant is
 // given); Advance moves the time; Expect says what the rows of Inputs, taken together, must be, in any order.
 type Step struct {
 	Kind   string // "given", "advance" or "expect"
@@ -57,7 +59,8 @@ func (c *checker) tests() []Test {
 		}
 		name, _ := d.Name.Value.(string)
 		if first, dup := names[name]; dup {
-			c.report(diag.Diagnostic{Code: "W2506", Span: d.Name.Span, Message: fmt.Sprintf("two tests are called %q", name), Related: []diag.Related{{Span: first, Label: "the first"}}})
+			c.report(diag.Diagnostic{Code: "W2606", Span: d.Name.Span, Message: fmt.Sprintf("two tests are called %q", name),
+				Related: []diag.Related{{Span: first, Label: "the first"}}})
 		}
 		names[name] = d.Name.Span
 		if t, ok := c.test(d, name); ok {
@@ -82,7 +85,8 @@ func (c *checker) test(d *syntax.Test, name string) (Test, bool) {
 		}
 	}
 	if expects == 0 {
-		c.report(diag.Diagnostic{Code: "W2507", Span: d.Name.Span, Message: "this test expects nothing", Hint: "write `expect name = [{ column: value }]`"})
+		c.report(diag.Diagnostic{Code: "W2607", Span: d.Name.Span, Message: "this test expects nothing",
+			Hint: "write `expect name = [{ column: value }]`"})
 	}
 	sub := newChecker(c.prog, c.o)
 	sub.given, sub.seen, sub.uses, sub.work, sub.bytes = givens, c.seen, c.uses, c.work, c.bytes
@@ -144,7 +148,7 @@ func (c *checker) binding(st syntax.TestStep) (y *resolve.Symbol, side string) {
 		return nil, ""
 	}
 	if y == nil || y.Kind != resolve.Let && y.Kind != resolve.Param {
-		d := diag.Diagnostic{Code: "W2501", Span: st.Name.Span, Message: fmt.Sprintf("unknown binding `%s`", name)}
+		d := diag.Diagnostic{Code: "W2601", Span: st.Name.Span, Message: fmt.Sprintf("unknown binding `%s`", name)}
 		suggest(&d, name, st.Name.Span, "streams are", c.streamNames(c.prog.Main))
 		c.report(d)
 		return nil, ""
@@ -159,7 +163,8 @@ func (c *checker) givenStep(st syntax.TestStep, givens map[*resolve.Symbol]given
 		return
 	}
 	if side != "" {
-		c.report(diag.Diagnostic{Code: "W2501", Span: st.Name.Span, Message: "a side output cannot be given", Hint: "give rows to the stream that it comes from"})
+		c.report(diag.Diagnostic{Code: "W2601", Span: st.Name.Span, Message: "a side output cannot be given",
+			Hint: "give rows to the stream that it comes from"})
 		return
 	}
 	if _, dup := givens[y]; dup {
@@ -196,7 +201,7 @@ func (c *checker) expectStep(st syntax.TestStep, step *Step) bool {
 		return false
 	}
 	if y.Kind != resolve.Let || !c.isStream(y) {
-		c.errorf("W2501", st.Name.Span, "`%s` is no stream", y.Name)
+		c.errorf("W2601", st.Name.Span, "`%s` is no stream", y.Name)
 		return false
 	}
 	s := c.let(y).stream
@@ -212,11 +217,13 @@ func (c *checker) expectStep(st syntax.TestStep, step *Step) bool {
 	return ok
 }
 
-// testRows checks rows against the row of a binding. Of an expectation, the columns that are named count; else a column that is not named is null.
+// testRows checks rows against the row of a binding. Of an expectation, the columns that are named count; else a
+// column that is not named is null.
 func (c *checker) testRows(st syntax.TestStep, s *stream, subset bool) (types.Row, [][]any, bool) {
 	list, ok := st.Value.(*syntax.List)
 	if !ok {
-		c.report(diag.Diagnostic{Code: "W2502", Span: st.Value.Pos(), Message: fmt.Sprintf("rows of `%s` are wanted", st.Name.Name), Hint: "write `[{ column: value, … }, …]`"})
+		c.report(diag.Diagnostic{Code: "W2602", Span: st.Value.Pos(),
+			Message: fmt.Sprintf("rows of `%s` are wanted", st.Name.Name), Hint: "write `[{ column: value, … }, …]`"})
 		return nil, nil, false
 	}
 	row := append(types.Row{}, s.row...)
@@ -241,7 +248,8 @@ func (c *checker) testRows(st syntax.TestStep, s *stream, subset bool) (types.Ro
 	for _, x := range list.Elems {
 		r, ok := x.(*syntax.Record)
 		if !ok {
-			c.report(diag.Diagnostic{Code: "W2502", Span: x.Pos(), Message: "a row is wanted here", Hint: "write `{ column: value, … }`"})
+			c.report(diag.Diagnostic{Code: "W2602", Span: x.Pos(), Message: "a row is wanted here",
+				Hint: "write `{ column: value, … }`"})
 			good = false
 			continue
 		}
@@ -258,7 +266,7 @@ func (c *checker) testRow(r *syntax.Record, row types.Row, s *stream) ([]any, bo
 	for _, f := range r.Fields {
 		i := row.Index(f.Name.Name)
 		if i < 0 {
-			d := diag.Diagnostic{Code: "W2503", Span: f.Name.Span, Message: fmt.Sprintf("unknown column `%s`", f.Name.Name)}
+			d := diag.Diagnostic{Code: "W2603", Span: f.Name.Span, Message: fmt.Sprintf("unknown column `%s`", f.Name.Name)}
 			suggest(&d, f.Name.Name, f.Name.Span, s.before, s.row.Names())
 			c.report(d)
 			good = false
@@ -281,7 +289,8 @@ func (c *checker) testRow(r *syntax.Record, row types.Row, s *stream) ([]any, bo
 		}
 	}
 	if len(lacks) > 0 && good {
-		c.report(diag.Diagnostic{Code: "W2504", Span: r.Span, Message: fmt.Sprintf("this row lacks %s", listed(lacks, 6)), Hint: "a column may be left out where it may be null"})
+		c.report(diag.Diagnostic{Code: "W2604", Span: r.Span, Message: fmt.Sprintf("this row lacks %s", listed(lacks, 6)),
+			Hint: "a column may be left out where it may be null"})
 		good = false
 	}
 	return vals, good

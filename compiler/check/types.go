@@ -31,7 +31,8 @@ func (c *checker) declaredTypes(m *resolve.Module) {
 func (c *checker) declaredType(s *resolve.Symbol, depth int) (types.Type, int) {
 	if r := c.records[s]; r != nil {
 		if r.busy {
-			c.report(diag.Diagnostic{Code: "W2006", Span: s.Span, Message: fmt.Sprintf("type `%s` contains itself", s.Name), Hint: "types are finite: name a key instead"})
+			c.report(diag.Diagnostic{Code: "W2006", Span: s.Span, Message: fmt.Sprintf("type `%s` contains itself", s.Name),
+				Hint: "types are finite: name a key instead"})
 			return types.Type{}, 1
 		}
 		return r.t, r.size
@@ -97,7 +98,8 @@ func (c *checker) namedType(x *syntax.NamedType, m *resolve.Module, depth int) (
 	name := x.Name.Name
 	if name == "list" {
 		if len(x.Args) != 1 {
-			c.report(diag.Diagnostic{Code: "W2016", Span: x.Span, Message: "a list has one element type", Hint: "write `list<int>`"})
+			c.report(diag.Diagnostic{Code: "W2016", Span: x.Span, Message: "a list has one element type",
+				Hint: "write `list<int>`"})
 			return types.Type{}, 1
 		}
 		t, n := c.typeExpr(x.Args[0], m, depth+1)
@@ -137,8 +139,10 @@ func (c *checker) namedType(x *syntax.NamedType, m *resolve.Module, depth int) (
 }
 
 // otherNames is what other languages call our types.
-var otherNames = map[string]string{"integer": "int", "int64": "int", "int32": "int", "long": "int", "number": "float", "double": "float", "float64": "float",
-	"str": "string", "text": "string", "varchar": "string", "boolean": "bool", "date": "timestamp", "datetime": "timestamp", "time": "timestamp",
+var otherNames = map[string]string{"integer": "int", "int64": "int", "int32": "int", "long": "int", "number": "float",
+	"double": "float", "float64": "float",
+	"str": "string", "text": "string", "varchar": "string", "boolean": "bool", "date": "timestamp",
+	"datetime": "timestamp", "time": "timestamp",
 	"interval": "duration", "blob": "bytes", "file": "path", "uri": "path"}
 
 // fields counts the columns of a row with all fields below, up to limit.

@@ -1,4 +1,5 @@
-// Package lint warns of what is legal and hardly meant: what nobody uses, conditions that decide nothing, names that hide others. It looks
+// Package lint warns of what is legal and hardly meant: what nobody uses, conditions that decide nothing, names that
+// hide others. It looks
 // at a program without errors, and gives W3 codes.
 package lint
 
@@ -49,10 +50,12 @@ type finding struct {
 }
 
 func (l *linter) warn(code string, at diag.Span, hint, format string, args ...any) {
-	l.diags.Add(diag.Diagnostic{Code: code, Severity: diag.Warning, Span: at, Message: fmt.Sprintf(format, args...), Hint: hint})
+	l.diags.Add(diag.Diagnostic{Code: code, Severity: diag.Warning, Span: at, Message: fmt.Sprintf(format, args...),
+		Hint: hint})
 }
 
-// unused reports declarations that nothing refers to, and streams that come to no sink. A file without statements is a library: there all may be for others.
+// unused reports declarations that nothing refers to, and streams that come to no sink. A file without statements is
+// a library: there all may be for others.
 func (l *linter) unused(p *resolve.Program, r *check.Result) {
 	if len(p.Main.Stmts) == 0 {
 		return
@@ -67,11 +70,13 @@ func (l *linter) unused(p *resolve.Program, r *check.Result) {
 		}
 		if r.Facts.Uses[s] {
 			if s.Kind == resolve.Let && !r.Facts.Sinks[s] {
-				l.warn("W3105", s.Span, "write it: `"+s.Name+" |> write_tsv(…)`, or delete it", "the rows of `%s` come to no sink", s.Name)
+				l.warn("W3105", s.Span, "write it: `"+s.Name+" |> write_tsv(…)`, or delete it",
+					"the rows of `%s` come to no sink", s.Name)
 			}
 			continue
 		}
-		code := map[resolve.Kind]string{resolve.Let: "W3101", resolve.Param: "W3102", resolve.Fn: "W3103", resolve.Type: "W3104", resolve.Secret: "W3107"}[s.Kind]
+		code := map[resolve.Kind]string{resolve.Let: "W3101", resolve.Param: "W3102", resolve.Fn: "W3103",
+			resolve.Type: "W3104", resolve.Secret: "W3107"}[s.Kind]
 		l.warn(code, s.Span, "delete it", "%s `%s` is not used", s.Kind, s.Name)
 	}
 	for _, i := range p.Main.Imports {
@@ -88,11 +93,13 @@ func (l *linter) unused(p *resolve.Program, r *check.Result) {
 }
 
 func (l *linter) shadow(s check.Shadow) {
-	l.diags.Add(diag.Diagnostic{Code: "W3301", Severity: diag.Warning, Span: s.Use, Message: fmt.Sprintf("`%s` means the %s here, not the %s", s.Name, s.Means, s.Not),
+	l.diags.Add(diag.Diagnostic{Code: "W3301", Severity: diag.Warning, Span: s.Use,
+		Message: fmt.Sprintf("`%s` means the %s here, not the %s", s.Name, s.Means, s.Not),
 		Related: []diag.Related{{Span: s.Hidden, Label: "declared here"}}, Hint: "give one of them another name"})
 }
 
-// condition reports a filter that keeps all rows, or none, whatever they hold. A parameter may well switch a filter off.
+// condition reports a filter that keeps all rows, or none, whatever they hold. A parameter may well switch a filter
+// off.
 func (l *linter) condition(e *expr.Expr, name string) {
 	if e == nil || e.Kind != expr.Const {
 		return
@@ -101,7 +108,8 @@ func (l *linter) condition(e *expr.Expr, name string) {
 	if e.Value == true {
 		what = "keeps every row"
 	}
-	l.note(e, e.Param == "", diag.Diagnostic{Code: "W3201", Message: fmt.Sprintf("`%s` %s", name, what), Hint: "write a condition over the columns, or delete it"})
+	l.note(e, e.Param == "", diag.Diagnostic{Code: "W3201", Message: fmt.Sprintf("`%s` %s", name, what),
+		Hint: "write a condition over the columns, or delete it"})
 }
 
 func (l *linter) expr(e *expr.Expr) {
@@ -114,11 +122,13 @@ func (l *linter) expr(e *expr.Expr) {
 				always = "true"
 			}
 			l.note(e, x.Kind != expr.Const && !x.Type.Nullable && x.Type.Kind != types.Null, diag.Diagnostic{Code: "W3202",
-				Message: fmt.Sprintf("`%s` is always %s", e, always), Hint: fmt.Sprintf("`%s` is %s and never null here", x, x.Type)})
+				Message: fmt.Sprintf("`%s` is always %s", e, always),
+				Hint:    fmt.Sprintf("`%s` is %s and never null here", x, x.Type)})
 		case expr.Coalesce:
 			x := e.Args[0]
 			l.note(e, x.Kind != expr.Const && !x.Type.Nullable && x.Type.Kind != types.Null, diag.Diagnostic{Code: "W3203",
-				Message: fmt.Sprintf("the default of `%s` is never used", x), Hint: fmt.Sprintf("`%s` is %s and never null here", x, x.Type)})
+				Message: fmt.Sprintf("the default of `%s` is never used", x),
+				Hint:    fmt.Sprintf("`%s` is %s and never null here", x, x.Type)})
 		case expr.Eq, expr.Ne, expr.Le, expr.Ge, expr.Lt, expr.Gt:
 			p, ok := e.Args[0].Path()
 			q, ok2 := e.Args[1].Path()

@@ -6,8 +6,10 @@ import (
 	"strings"
 )
 
-// Path gives the path that a literal in a file stands for: relative to the folder of the file, and confined to root, lexically and,
-// for the part of it that exists, behind symbolic links. "-" and paths with a scheme (s3://…) are left as they are. A trailing slash
+// Path gives the path that a literal in a file stands for: relative to the folder of the file, and confined to root,
+// lexically and,
+// for the part of it that exists, behind symbolic links. "-" and paths with a scheme (s3://…) are left as they are. A
+// trailing slash
 // is kept.
 func Path(root, file, literal string) (string, error) {
 	if literal == "-" {

@@ -1,4 +1,5 @@
-// Package resolve finds what the names of a pipeline stand for: it reads a file and all that it imports, and gives every file its
+// Package resolve finds what the names of a pipeline stand for: it reads a file and all that it imports, and gives
+// every file its
 // table of declarations. It knows nothing of types, operators or columns.
 package resolve
 
@@ -67,7 +68,8 @@ type Module struct {
 	partial bool            // an import could not be read
 }
 
-// MayHave reports whether an unknown name may stand for what was reported already: a declaration, or an import, that could not be read.
+// MayHave reports whether an unknown name may stand for what was reported already: a declaration, or an import, that
+// could not be read.
 func (m *Module) MayHave(name string) bool { return m.partial || m.broken[name] }
 
 // Lookup finds a parameter, secret, fn or let; nil where there is none.
@@ -88,7 +90,8 @@ func (p *Program) Files() []*syntax.File {
 	return files
 }
 
-// Load parses the main file and its imports and builds their tables. The program is never nil; what could not be read is missing
+// Load parses the main file and its imports and builds their tables. The program is never nil; what could not be read
+// is missing
 // from it and reported with W1 and W20 codes.
 func Load(file string, src []byte, o Options) (*Program, diag.List) {
 	if o.Root == "" {
@@ -186,7 +189,8 @@ func (l *loader) imports(m *Module, d *syntax.Import) {
 	}
 	path, err := Path(l.o.Root, m.File.Name, lit)
 	if err != nil {
-		l.diags.Add(diag.Diagnostic{Code: "W2005", Message: err.Error(), Span: d.Path.Span, Hint: "move the file under the root, or move weir.yaml up"})
+		l.diags.Add(diag.Diagnostic{Code: "W2005", Message: err.Error(), Span: d.Path.Span,
+			Hint: "move the file under the root, or move weir.yaml up"})
 		m.partial = true
 		return
 	}
@@ -197,8 +201,9 @@ func (l *loader) imports(m *Module, d *syntax.Import) {
 			for _, n := range append(l.stack[i:len(l.stack):len(l.stack)], key) {
 				names = append(names, filepath.Base(n))
 			}
-			l.diags.Add(diag.Diagnostic{Code: "W2003", Message: "these files import each other", Span: d.Path.Span, Label: strings.Join(names, " → "),
-				Hint: "move what both need into a third file"})
+			l.diags.Add(diag.Diagnostic{Code: "W2003", Message: "these files import each other", Span: d.Path.Span,
+				Label: strings.Join(names, " → "),
+				Hint:  "move what both need into a third file"})
 			return
 		}
 	}
@@ -218,9 +223,11 @@ func (l *loader) imports(m *Module, d *syntax.Import) {
 		}
 		table := m.table(s.Kind)
 		if first := table[s.Name]; first != nil && first != s {
-			l.diags.Add(diag.Diagnostic{Code: "W2001", Message: fmt.Sprintf("`%s` is declared twice: here and in %s", s.Name, lit), Span: d.Path.Span,
-				Related: []diag.Related{{Span: first.Span, Label: "declared here"}, {Span: s.Span, Label: "and imported from here"}},
-				Hint:    "give one of them another name"})
+			l.diags.Add(diag.Diagnostic{Code: "W2001",
+				Message: fmt.Sprintf("`%s` is declared twice: here and in %s", s.Name, lit), Span: d.Path.Span,
+				Related: []diag.Related{{Span: first.Span, Label: "declared here"}, {Span: s.Span,
+					Label: "and imported from here"}},
+				Hint: "give one of them another name"})
 			continue
 		}
 		table[s.Name] = s
@@ -231,8 +238,9 @@ func (l *loader) read(key, path string, d *syntax.Import) *Module {
 	if len(l.prog.Modules) >= MaxFiles || len(l.stack) >= maxDepth {
 		if !l.full {
 			l.full = true
-			l.diags.Add(diag.Diagnostic{Code: "W2004", Message: fmt.Sprintf("more than %d files, or imports nested more than %d deep", MaxFiles, maxDepth),
-				Span: d.Path.Span, Hint: "join small files"})
+			l.diags.Add(diag.Diagnostic{Code: "W2004",
+				Message: fmt.Sprintf("more than %d files, or imports nested more than %d deep", MaxFiles, maxDepth),
+				Span:    d.Path.Span, Hint: "join small files"})
 		}
 		return nil
 	}
@@ -243,8 +251,9 @@ func (l *loader) read(key, path string, d *syntax.Import) *Module {
 	src, err := l.o.ReadFile(path)
 	if err != nil {
 		l.modules[key] = nil
-		l.diags.Add(diag.Diagnostic{Code: "W2002", Message: fmt.Sprintf("`%s` cannot be read", path), Span: d.Path.Span, Label: cause(err),
-			Hint: "the path is relative to the file that imports"})
+		l.diags.Add(diag.Diagnostic{Code: "W2002", Message: fmt.Sprintf("`%s` cannot be read", path), Span: d.Path.Span,
+			Label: cause(err),
+			Hint:  "the path is relative to the file that imports"})
 		return nil
 	}
 	return l.load(key, path, src)

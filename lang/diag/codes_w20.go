@@ -1,7 +1,7 @@
 package diag
 
-// codesW20 are the codes of names, expressions, arguments and tests, which compiler/ gives. Every Wrong gives the code, and every Right does
-// not: a test in compiler/ compiles them.
+// codesW20 are the codes of names, expressions, arguments and tests, which compiler/ gives. Every Wrong gives the code,
+// and every Right does not: a test in compiler/ compiles them.
 var codesW20 = []CodeInfo{
 	{"W2001", "a name declared twice",
 		"A file, with what it imports, has one declaration of a name. Types have names of their own.",
@@ -431,7 +431,7 @@ var codesW20 = []CodeInfo{
 		"The declaration of the operator is at fault, not the pipeline: please report it.",
 		"",
 		""},
-	{"W2501", "a test of what is not there",
+	{"W2601", "a test of what is not there",
 		"given and expect name the let and the parameters of the file.",
 		"let a = read_fasta(\"a.fasta\")\n" +
 			"let b = a |> select(id)\n" +
@@ -445,7 +445,7 @@ var codesW20 = []CodeInfo{
 			"test \"t\" {\n" +
 			"  expect b = []\n" +
 			"}\n"},
-	{"W2502", "rows are wanted",
+	{"W2602", "rows are wanted",
 		"Rows are a list of records.",
 		"let a = read_fasta(\"a.fasta\")\n" +
 			"let b = a |> select(id)\n" +
@@ -461,7 +461,7 @@ var codesW20 = []CodeInfo{
 			"  given a = [{ id: \"x\", sequence: \"MK\" }]\n" +
 			"  expect b = [{ id: \"x\" }]\n" +
 			"}\n"},
-	{"W2503", "a column that the rows have not",
+	{"W2603", "a column that the rows have not",
 		"The rows of a test have the columns of what they stand for.",
 		"let a = read_fasta(\"a.fasta\")\n" +
 			"let b = a |> select(id)\n" +
@@ -477,7 +477,7 @@ var codesW20 = []CodeInfo{
 			"  given a = [{ id: \"x\", sequence: \"MK\" }]\n" +
 			"  expect b = [{ id: \"x\" }]\n" +
 			"}\n"},
-	{"W2504", "a row that lacks a column",
+	{"W2604", "a row that lacks a column",
 		"A row that is given has all columns, save those that may be null. The rows that are expected have " +
 			"the same columns each.",
 		"let a = read_fasta(\"a.fasta\")\n" +
@@ -494,7 +494,7 @@ var codesW20 = []CodeInfo{
 			"  given a = [{ id: \"x\", sequence: \"MK\" }]\n" +
 			"  expect b = [{ id: \"x\" }]\n" +
 			"}\n"},
-	{"W2506", "two tests of one name",
+	{"W2606", "two tests of one name",
 		"A test is reported, and picked, by its name.",
 		"let a = read_fasta(\"a.fasta\")\n" +
 			"let b = a |> select(id)\n" +
@@ -514,7 +514,7 @@ var codesW20 = []CodeInfo{
 			"  given a = [{ id: \"x\", sequence: \"MK\" }]\n" +
 			"  expect b = [{ id: \"x\" }]\n" +
 			"}\n"},
-	{"W2507", "a test that expects nothing",
+	{"W2607", "a test that expects nothing",
 		"It could not fail.",
 		"let a = read_fasta(\"a.fasta\")\n" +
 			"let b = a |> select(id)\n" +

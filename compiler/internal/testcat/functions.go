@@ -88,10 +88,13 @@ func functions() []*op.Function {
 		return 0, fmt.Errorf("integer overflow: %d + %d", a, b)
 	}
 	out := []*op.Function{
-		operator(expr.Add, overloads(form{"int, int → int", ints(add)}, form{"float, float → float", floats(func(a, b float64) float64 { return a + b })},
-			form{"string, string → string", text}, form{"path, string → path", text}, form{"timestamp, duration → timestamp", ints(add)}, form{"duration, duration → duration", ints(add)})),
+		operator(expr.Add, overloads(form{"int, int → int", ints(add)},
+			form{"float, float → float", floats(func(a, b float64) float64 { return a + b })},
+			form{"string, string → string", text}, form{"path, string → path", text},
+			form{"timestamp, duration → timestamp", ints(add)}, form{"duration, duration → duration", ints(add)})),
 		operator(expr.Sub, overloads(form{"int, int → int", ints(func(a, b int64) (int64, error) { return add(a, -b) })},
-			form{"float, float → float", floats(func(a, b float64) float64 { return a - b })}, form{"timestamp, timestamp → duration", nil}, form{"timestamp, duration → timestamp", nil})),
+			form{"float, float → float", floats(func(a, b float64) float64 { return a - b })},
+			form{"timestamp, timestamp → duration", nil}, form{"timestamp, duration → timestamp", nil})),
 		operator(expr.Mul, overloads(form{"int, int → int", ints(func(a, b int64) (int64, error) { return a * b, nil })},
 			form{"float, float → float", floats(func(a, b float64) float64 { return a * b })})),
 		operator(expr.Div, overloads(form{"float, float → float", floats(func(a, b float64) float64 { return a / b })})),
@@ -102,37 +105,48 @@ func functions() []*op.Function {
 			return a / b, nil
 		})})),
 		operator(expr.Mod, overloads(form{"int, int → int", nil})),
-		operator(expr.Neg, overloads(form{"int → int", nil}, form{"float → float", nil}, form{"duration → duration", nil})),
+		operator(expr.Neg, overloads(form{"int → int", nil}, form{"float → float", nil},
+			form{"duration → duration", nil})),
 		operator(expr.Index, func(args []types.Type) (op.Overload, error) {
 			if args[0].Kind != types.List || args[1].Kind != types.Int {
 				return op.Overload{}, errors.New("a list and an int")
 			}
 			return op.Overload{Params: args, Result: args[0].Elem.OrNull()}, nil
 		}),
-		{Name: "length", Params: []op.FuncParam{{Name: "x"}}, Total: true, Resolve: func(args []types.Type) (op.Overload, error) {
-			if k := args[0].Kind; k != types.List && !k.IsSequence() && k != types.String {
-				return op.Overload{}, errors.New("a string, a sequence or a list")
-			}
-			return op.Overload{Params: args, Result: t("int"), Eval: eval(func(v []any) (any, error) { return int64(len(fmt.Sprint(v[0]))), nil }).vector}, nil
-		}},
-		{Name: "lower", Params: []op.FuncParam{{Name: "text"}}, Resolve: overloads(form{"string → string", func(v []any) (any, error) { return strings.ToLower(v[0].(string)), nil }})},
-		{Name: "round", Params: []op.FuncParam{{Name: "x"}, {Name: "digits", Default: "0"}}, Resolve: overloads(form{"float, int → float", nil})},
-		{Name: "least", Params: []op.FuncParam{{Name: "x", Variadic: true}}, Resolve: overloads(form{"int, int → int", nil}, form{"float, float → float", nil})},
-		{Name: "to_string", Params: []op.FuncParam{{Name: "x"}}, Resolve: overloads(form{"int → string", func(v []any) (any, error) { return fmt.Sprint(v[0]), nil }}, form{"float → string", nil})},
-		{Name: "contains", Params: []op.FuncParam{{Name: "text"}, {Name: "part"}}, Resolve: overloads(form{"string, string → bool", nil})},
-		{Name: "max", Params: []op.FuncParam{{Name: "a"}, {Name: "b"}}, Resolve: overloads(form{"int, int → int", nil})},
-		{Name: "matches", Params: []op.FuncParam{{Name: "text"}, {Name: "pattern"}}, Resolve: func(args []types.Type) (op.Overload, error) {
-			o, err := overloads(form{"string, string → bool", nil})(args)
-			o.Prepare = func(consts []any) (func(*op.Call) (*batch.Vector, error), error) {
-				if p, ok := consts[1].(string); ok {
-					if _, err := regexp.Compile(p); err != nil {
-						return nil, err
-					}
+		{Name: "length", Params: []op.FuncParam{{Name: "x"}}, Total: true,
+			Resolve: func(args []types.Type) (op.Overload, error) {
+				if k := args[0].Kind; k != types.List && !k.IsSequence() && k != types.String {
+					return op.Overload{}, errors.New("a string, a sequence or a list")
 				}
-				return nil, nil
-			}
-			return o, err
-		}},
+				return op.Overload{Params: args, Result: t("int"),
+					Eval: eval(func(v []any) (any, error) { return int64(len(fmt.Sprint(v[0]))), nil }).vector}, nil
+			}},
+		{Name: "lower", Params: []op.FuncParam{{Name: "text"}},
+			Resolve: overloads(form{"string → string",
+				func(v []any) (any, error) { return strings.ToLower(v[0].(string)), nil }})},
+		{Name: "round", Params: []op.FuncParam{{Name: "x"}, {Name: "digits", Default: "0"}},
+			Resolve: overloads(form{"float, int → float", nil})},
+		{Name: "least", Params: []op.FuncParam{{Name: "x", Variadic: true}},
+			Resolve: overloads(form{"int, int → int", nil}, form{"float, float → float", nil})},
+		{Name: "to_string", Params: []op.FuncParam{{Name: "x"}},
+			Resolve: overloads(form{"int → string", func(v []any) (any, error) { return fmt.Sprint(v[0]), nil }},
+				form{"float → string", nil})},
+		{Name: "contains", Params: []op.FuncParam{{Name: "text"}, {Name: "part"}},
+			Resolve: overloads(form{"string, string → bool", nil})},
+		{Name: "max", Params: []op.FuncParam{{Name: "a"}, {Name: "b"}}, Resolve: overloads(form{"int, int → int", nil})},
+		{Name: "matches", Params: []op.FuncParam{{Name: "text"}, {Name: "pattern"}},
+			Resolve: func(args []types.Type) (op.Overload, error) {
+				o, err := overloads(form{"string, string → bool", nil})(args)
+				o.Prepare = func(consts []any) (func(*op.Call) (*batch.Vector, error), error) {
+					if p, ok := consts[1].(string); ok {
+						if _, err := regexp.Compile(p); err != nil {
+							return nil, err
+						}
+					}
+					return nil, nil
+				}
+				return o, err
+			}},
 	}
 	for _, name := range []string{expr.Eq, expr.Ne, expr.Lt, expr.Le, expr.Gt, expr.Ge} {
 		out = append(out, comparison(name))
@@ -142,7 +156,8 @@ func functions() []*op.Function {
 
 func comparison(name string) *op.Function {
 	return &op.Function{Name: name, Hidden: true, Total: true, Resolve: func(args []types.Type) (op.Overload, error) {
-		if s := args[0].Kind.Storage(); (s == types.StoreList || s == types.StoreRecord) && name != expr.Eq && name != expr.Ne {
+		if s := args[0].Kind.Storage(); (s == types.StoreList || s == types.StoreRecord) && name != expr.Eq &&
+			name != expr.Ne {
 			return op.Overload{}, errors.New("values that have an order")
 		}
 		return op.Overload{Params: args, Result: t("bool")}, nil
@@ -151,17 +166,18 @@ func comparison(name string) *op.Function {
 
 func aggregates() []*op.Aggregate {
 	number := func(name, result string) *op.Aggregate {
-		return &op.Aggregate{Name: name, Params: []op.FuncParam{{Name: "x"}}, Resolve: func(args []types.Type) ([]types.Type, types.Type, error) {
-			if k := args[0].Kind; k != types.Int && k != types.Float {
-				return nil, types.Type{}, errors.New("a number")
-			}
-			r := args[0].NotNull()
-			if result != "" {
-				r = t(result)
-			}
-			r.Nullable = args[0].Nullable
-			return args, r, nil
-		}}
+		return &op.Aggregate{Name: name, Params: []op.FuncParam{{Name: "x"}},
+			Resolve: func(args []types.Type) ([]types.Type, types.Type, error) {
+				if k := args[0].Kind; k != types.Int && k != types.Float {
+					return nil, types.Type{}, errors.New("a number")
+				}
+				r := args[0].NotNull()
+				if result != "" {
+					r = t(result)
+				}
+				r.Nullable = args[0].Nullable
+				return args, r, nil
+			}}
 	}
 	quantile := number("quantile", "float")
 	quantile.Params = append(quantile.Params, op.FuncParam{Name: "q"})
@@ -172,6 +188,8 @@ func aggregates() []*op.Aggregate {
 		return nil, nil
 	}
 	return []*op.Aggregate{number("sum", ""), number("mean", "float"), number("max", ""), quantile,
-		{Name: "first", Params: []op.FuncParam{{Name: "x"}}, Resolve: func(args []types.Type) ([]types.Type, types.Type, error) { return args, args[0], nil }},
-		{Name: "count", Params: []op.FuncParam{{Name: "x", Variadic: true}}, Resolve: func(args []types.Type) ([]types.Type, types.Type, error) { return args, t("int"), nil }}}
+		{Name: "first", Params: []op.FuncParam{{Name: "x"}},
+			Resolve: func(args []types.Type) ([]types.Type, types.Type, error) { return args, args[0], nil }},
+		{Name: "count", Params: []op.FuncParam{{Name: "x", Variadic: true}},
+			Resolve: func(args []types.Type) ([]types.Type, types.Type, error) { return args, t("int"), nil }}}
 }

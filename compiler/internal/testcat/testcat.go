@@ -1,4 +1,5 @@
-// Package testcat is a small catalogue for the compiler's tests: declarations modelled on the language's own operators, functions and
+// Package testcat is a small catalogue for the compiler's tests: declarations modelled on the language's own
+// operators, functions and
 // aggregates. Nothing in it can run, save what constants need.
 package testcat
 
@@ -42,16 +43,24 @@ func operators() []*op.Operator {
 	out := []*op.Operator{readFasta(), readRows("read_jsonl", op.Keeps), readRows("read_tsv", op.Keeps), watch(),
 		{Name: "filter", Role: op.TransformRole, Type: same, New: instance, Caps: op.Caps{RowWise: true, Condition: "cond"},
 			Params: []op.Param{{Name: "cond", Kind: op.RowExpr, Type: t("bool?"), Required: true}}},
-		defining("derive", true), defining("select", false), rename(), drop(), explode(), pairs(), align(), search(), aggregate(), window(), join(), union(),
-		{Name: "event_time", Role: op.TransformRole, Type: same, New: instance, Params: []op.Param{{Name: "column", Kind: op.RowExpr, Type: t("timestamp"), Required: true},
-			{Name: "out_of_order", Kind: op.Value, Type: t("duration"), Default: "0s"}, {Name: "idle", Kind: op.Value, Type: t("duration")}}},
-		{Name: "limit", Role: op.TransformRole, Type: same, New: instance, Bounded: op.AlwaysEnds, SingleTask: func(op.Args) bool { return true },
-			Params: []op.Param{{Name: "n", Kind: op.Value, Type: t("int"), Required: true}}},
+		defining("derive", true), defining("select", false), rename(), drop(), explode(), pairs(), align(), search(),
+		aggregate(), window(), join(), union(),
+		{Name: "event_time", Role: op.TransformRole, Type: same, New: instance,
+			Params: []op.Param{{Name: "column", Kind: op.RowExpr, Type: t("timestamp"), Required: true},
+				{Name: "out_of_order", Kind: op.Value, Type: t("duration"), Default: "0s"}, {Name: "idle", Kind: op.Value,
+					Type: t("duration")}}},
+		{Name: "limit", Role: op.TransformRole, Type: same, New: instance, Bounded: op.AlwaysEnds,
+			SingleTask: func(op.Args) bool { return true },
+			Params:     []op.Param{{Name: "n", Kind: op.Value, Type: t("int"), Required: true}}},
 		{Name: "sample", Role: op.TransformRole, Type: same, New: instance, Lossy: true, Params: []op.Param{
-			{Name: "fraction", Kind: op.Value, Type: t("float"), Required: true, Named: true}, {Name: "seed", Kind: op.Value, Type: t("int"), Default: "1"}}},
-		{Name: "sort", Role: op.TransformRole, Type: same, New: instance, Bounded: op.NeedsEnd, Params: []op.Param{{Name: "keys", Kind: op.Keys, Required: true, Variadic: true, Min: 1}}},
-		{Name: "distinct", Role: op.TransformRole, Type: same, New: instance, Bounded: op.NeedsWindow, Caps: op.Caps{Keyed: "on"}, Params: []op.Param{{Name: "on", Kind: op.Keys}}},
-		{Name: "impute", Role: op.TransformRole, Type: same, Params: []op.Param{{Name: "column", Kind: op.RowExpr, Required: true}}},
+			{Name: "fraction", Kind: op.Value, Type: t("float"), Required: true, Named: true}, {Name: "seed", Kind: op.Value,
+				Type: t("int"), Default: "1"}}},
+		{Name: "sort", Role: op.TransformRole, Type: same, New: instance, Bounded: op.NeedsEnd,
+			Params: []op.Param{{Name: "keys", Kind: op.Keys, Required: true, Variadic: true, Min: 1}}},
+		{Name: "distinct", Role: op.TransformRole, Type: same, New: instance, Bounded: op.NeedsWindow,
+			Caps: op.Caps{Keyed: "on"}, Params: []op.Param{{Name: "on", Kind: op.Keys}}},
+		{Name: "impute", Role: op.TransformRole, Type: same,
+			Params: []op.Param{{Name: "column", Kind: op.RowExpr, Required: true}}},
 		sink("write_tsv", true), sink("write_jsonl", true),
 		{Name: "print", Role: op.SinkRole, New: instance, SingleTask: func(op.Args) bool { return true }, AtLeastOnce: true},
 	}
@@ -60,7 +69,8 @@ func operators() []*op.Operator {
 
 func readFasta() *op.Operator {
 	return &op.Operator{Name: "read_fasta", Role: op.SourceRole, Source: source,
-		Params: []op.Param{pathParam(), {Name: "alphabet", Kind: op.Word, Words: []string{"protein", "dna", "rna"}, Default: "protein"},
+		Params: []op.Param{pathParam(), {Name: "alphabet", Kind: op.Word, Words: []string{"protein", "dna", "rna"},
+			Default: "protein"},
 			{Name: "stop", Kind: op.Word, Words: []string{"keep", "trim", "reject"}, Default: "keep"}},
 		Type: func(y *op.Typing) types.Row {
 			return row("{ id: string, description: string?, sequence: " + y.Args.Word("alphabet") + " }")
@@ -68,7 +78,8 @@ func readFasta() *op.Operator {
 }
 
 func readRows(name string, b op.Boundedness) *op.Operator {
-	return &op.Operator{Name: name, Role: op.SourceRole, Source: source, Bounded: b, Params: []op.Param{pathParam(), {Name: "as", Kind: op.RowType}},
+	return &op.Operator{Name: name, Role: op.SourceRole, Source: source, Bounded: b,
+		Params: []op.Param{pathParam(), {Name: "as", Kind: op.RowType}},
 		Type: func(y *op.Typing) types.Row {
 			if y.Args["as"] == nil {
 				y.Errorf("path", "W2405", "%s needs `as:` here", name)
@@ -80,13 +91,16 @@ func readRows(name string, b op.Boundedness) *op.Operator {
 
 func watch() *op.Operator {
 	o := readRows("watch", op.NeverEnds)
-	o.Params = append(o.Params[:1:1], op.Param{Name: "format", Kind: op.Word, Words: []string{"jsonl", "csv", "tsv"}, Required: true, Named: true},
-		op.Param{Name: "as", Kind: op.RowType, Required: true, Named: true}, op.Param{Name: "poll", Kind: op.Value, Type: t("duration"), Default: "10s"})
+	o.Params = append(o.Params[:1:1], op.Param{Name: "format", Kind: op.Word,
+		Words: []string{"jsonl", "csv", "tsv"}, Required: true, Named: true},
+		op.Param{Name: "as", Kind: op.RowType, Required: true, Named: true}, op.Param{Name: "poll", Kind: op.Value,
+			Type: t("duration"), Default: "10s"})
 	return o
 }
 
 func defining(name string, keeps bool) *op.Operator {
-	return &op.Operator{Name: name, Role: op.TransformRole, New: instance, Caps: op.Caps{RowWise: true, Defs: "columns", KeepsInput: keeps},
+	return &op.Operator{Name: name, Role: op.TransformRole, New: instance,
+		Caps:   op.Caps{RowWise: true, Defs: "columns", KeepsInput: keeps},
 		Params: []op.Param{{Name: "columns", Kind: op.Defs, Variadic: true, Required: true, Min: 1}},
 		Type: func(y *op.Typing) types.Row {
 			var out types.Row
@@ -101,7 +115,8 @@ func defining(name string, keeps bool) *op.Operator {
 }
 
 func rename() *op.Operator {
-	return &op.Operator{Name: "rename", Role: op.TransformRole, New: instance, Caps: op.Caps{RowWise: true}, Params: []op.Param{{Name: "columns", Kind: op.Defs, Variadic: true, Required: true, Min: 1}},
+	return &op.Operator{Name: "rename", Role: op.TransformRole, New: instance, Caps: op.Caps{RowWise: true},
+		Params: []op.Param{{Name: "columns", Kind: op.Defs, Variadic: true, Required: true, Min: 1}},
 		Type: func(y *op.Typing) types.Row {
 			out := append(types.Row(nil), y.In[0].Row...)
 			for _, d := range y.Args["columns"].Defs {
@@ -118,7 +133,8 @@ func rename() *op.Operator {
 }
 
 func drop() *op.Operator {
-	return &op.Operator{Name: "drop", Role: op.TransformRole, New: instance, Caps: op.Caps{RowWise: true}, Params: []op.Param{{Name: "columns", Kind: op.Columns, Variadic: true, Required: true, Min: 1}},
+	return &op.Operator{Name: "drop", Role: op.TransformRole, New: instance, Caps: op.Caps{RowWise: true},
+		Params: []op.Param{{Name: "columns", Kind: op.Columns, Variadic: true, Required: true, Min: 1}},
 		Type: func(y *op.Typing) types.Row {
 			gone := op.NewColumnSet(y.Args.Names("columns")...)
 			out := types.Row{}
@@ -132,7 +148,8 @@ func drop() *op.Operator {
 }
 
 func explode() *op.Operator {
-	return &op.Operator{Name: "explode", Role: op.TransformRole, New: instance, Params: []op.Param{{Name: "column", Kind: op.Columns, Required: true}},
+	return &op.Operator{Name: "explode", Role: op.TransformRole, New: instance,
+		Params: []op.Param{{Name: "column", Kind: op.Columns, Required: true}},
 		Type: func(y *op.Typing) types.Row {
 			name := y.Args.Names("column")[0]
 			ty, ok := y.In[0].Row.Lookup(name)
@@ -146,7 +163,8 @@ func explode() *op.Operator {
 
 func pairs() *op.Operator {
 	return &op.Operator{Name: "pairs", Role: op.TransformRole, New: instance, Bounded: op.NeedsEnd, Params: []op.Param{
-		{Name: "as", Kind: op.Names, Required: true, Named: true, Min: 2}, {Name: "order", Kind: op.Word, Words: []string{"once", "both"}, Default: "once"},
+		{Name: "as", Kind: op.Names, Required: true, Named: true, Min: 2}, {Name: "order", Kind: op.Word,
+			Words: []string{"once", "both"}, Default: "once"},
 		{Name: "self", Kind: op.Value, Type: t("bool"), Default: "false"}, {Name: "size_by", Kind: op.Columns, Hidden: true}},
 		Type: func(y *op.Typing) types.Row {
 			rec := types.RecordOf(y.In[0].Row...)
@@ -163,7 +181,8 @@ func scheme() []op.Param {
 		{Name: "mode", Kind: op.Word, Words: []string{"local", "global", "fit", "overlap"}, Default: "local"},
 		{Name: "matrix", Kind: op.Word, Words: []string{"BLOSUM62", "BLOSUM80", "PAM250"}, Paths: true, Default: "BLOSUM62"},
 		{Name: "gap", Kind: op.Ctor, Default: "affine(open: 11, extend: 1)", Ctors: []op.Constructor{
-			{Name: "affine", Params: []op.Param{cost("open", "int"), cost("extend", "int")}}, {Name: "emboss", Params: []op.Param{cost("open", "float"), cost("extend", "float")}},
+			{Name: "affine", Params: []op.Param{cost("open", "int"), cost("extend", "int")}}, {Name: "emboss",
+				Params: []op.Param{cost("open", "float"), cost("extend", "float")}},
 			{Name: "linear", Params: []op.Param{cost("extend", "int")}}}},
 		{Name: "free_ends", Kind: op.Words, Words: []string{"query_start", "query_end", "target_start", "target_end"}},
 	}
@@ -171,10 +190,12 @@ func scheme() []op.Param {
 
 func align() *op.Operator {
 	return &op.Operator{Name: "align", Role: op.TransformRole, New: instance,
-		Params: append([]op.Param{{Name: "a", Kind: op.RowExpr, Type: t("string"), Required: true}, {Name: "b", Kind: op.RowExpr, Type: t("string"), Required: true}},
+		Params: append([]op.Param{{Name: "a", Kind: op.RowExpr,
+			Type: t("string"), Required: true}, {Name: "b", Kind: op.RowExpr, Type: t("string"), Required: true}},
 			append(scheme(), op.Param{Name: "min_score", Kind: op.Value, Type: t("float"), Hidden: true})...),
 		Caps: op.Caps{RowWise: true, Lazy: func(a op.Args) []op.LazyColumn {
-			l := []op.LazyColumn{{Name: "score", Why: "score only"}, {Name: "identity", Tier: 1, Why: "traceback"}, {Name: "bits"}}
+			l := []op.LazyColumn{{Name: "score", Why: "score only"}, {Name: "identity", Tier: 1, Why: "traceback"},
+				{Name: "bits"}}
 			if a.Word("matrix") != "BLOSUM62" {
 				l[2].Unavailable = "no statistics are known for this matrix: use BLOSUM62"
 			}
@@ -185,23 +206,30 @@ func align() *op.Operator {
 			if y.Args["gap"].Word == "emboss" {
 				score = "float"
 			}
-			return append(append(types.Row(nil), y.In[0].Row...), row("{ score: "+score+", identity: float, cigar: cigar, bits: float }")...)
+			return append(append(types.Row(nil), y.In[0].Row...),
+				row("{ score: "+score+", identity: float, cigar: cigar, bits: float }")...)
 		}}
 }
 
 func search() *op.Operator {
-	return &op.Operator{Name: "search", Role: op.TransformRole, New: instance, Bounded: op.NeedsEnd, Params: append([]op.Param{{Name: "db", Kind: op.Stream, Required: true},
-		{Name: "on", Kind: op.Each, Default: "(sequence, sequence)"}, {Name: "as", Kind: op.Names, Required: true, Named: true, Min: 2},
-		{Name: "top", Kind: op.Value, Type: t("int"), Default: "10"}, {Name: "max_evalue", Kind: op.Value, Type: t("float")}}, scheme()...),
+	return &op.Operator{Name: "search", Role: op.TransformRole, New: instance, Bounded: op.NeedsEnd,
+		Params: append([]op.Param{{Name: "db", Kind: op.Stream, Required: true},
+			{Name: "on", Kind: op.Each, Default: "(sequence, sequence)"},
+			{Name: "as", Kind: op.Names, Required: true, Named: true, Min: 2},
+			{Name: "top", Kind: op.Value, Type: t("int"), Default: "10"}, {Name: "max_evalue", Kind: op.Value,
+				Type: t("float")}}, scheme()...),
 		Type: func(y *op.Typing) types.Row {
 			as := y.Args.Names("as")
-			return types.Row{{Name: as[0], Type: types.RecordOf(y.In[0].Row...)}, {Name: as[1], Type: types.RecordOf(y.In[1].Row...)}, {Name: "score", Type: t("int")}}
+			return types.Row{{Name: as[0], Type: types.RecordOf(y.In[0].Row...)}, {Name: as[1],
+				Type: types.RecordOf(y.In[1].Row...)}, {Name: "score", Type: t("int")}}
 		}}
 }
 
 func aggregate() *op.Operator {
-	return &op.Operator{Name: "aggregate", Role: op.TransformRole, New: instance, Bounded: op.NeedsWindow, Caps: op.Caps{Keyed: "by", Combine: true},
-		Params: []op.Param{{Name: "by", Kind: op.Keys}, {Name: "columns", Kind: op.Aggs, Variadic: true, Required: true, Min: 1}},
+	return &op.Operator{Name: "aggregate", Role: op.TransformRole, New: instance, Bounded: op.NeedsWindow,
+		Caps: op.Caps{Keyed: "by", Combine: true},
+		Params: []op.Param{{Name: "by", Kind: op.Keys},
+			{Name: "columns", Kind: op.Aggs, Variadic: true, Required: true, Min: 1}},
 		Type: func(y *op.Typing) types.Row {
 			var out types.Row
 			if by := y.Args["by"]; by != nil {
@@ -219,15 +247,19 @@ func aggregate() *op.Operator {
 func window() *op.Operator {
 	span := func(n string) op.Param { return op.Param{Name: n, Kind: op.Value, Type: t("duration"), Required: true} }
 	every := op.Param{Name: "every", Kind: op.Value, Type: t("duration"), Required: true, Named: true}
-	return &op.Operator{Name: "window", Role: op.TransformRole, New: instance, Sides: []string{"late"}, Caps: op.Caps{Windows: true}, Type: same, Params: []op.Param{
-		{Name: "kind", Kind: op.Ctor, Required: true, Ctors: []op.Constructor{{Name: "tumbling", Params: []op.Param{span("size")}},
-			{Name: "sliding", Params: []op.Param{span("size"), every}}, {Name: "session", Params: []op.Param{span("gap")}}}},
-		{Name: "allowed_lateness", Kind: op.Value, Type: t("duration"), Default: "0s"}}}
+	return &op.Operator{Name: "window", Role: op.TransformRole, New: instance, Sides: []string{"late"},
+		Caps: op.Caps{Windows: true}, Type: same, Params: []op.Param{
+			{Name: "kind", Kind: op.Ctor, Required: true, Ctors: []op.Constructor{{Name: "tumbling",
+				Params: []op.Param{span("size")}},
+				{Name: "sliding", Params: []op.Param{span("size"), every}}, {Name: "session", Params: []op.Param{span("gap")}}}},
+			{Name: "allowed_lateness", Kind: op.Value, Type: t("duration"), Default: "0s"}}}
 }
 
 func join() *op.Operator {
-	return &op.Operator{Name: "join", Role: op.TransformRole, New: instance, Bounded: op.NeedsEnd, Params: []op.Param{{Name: "other", Kind: op.Stream, Required: true},
-		{Name: "on", Kind: op.On, Required: true, Named: true}, {Name: "kind", Kind: op.Word, Words: []string{"inner", "left", "full", "semi", "anti"}, Default: "inner"}},
+	return &op.Operator{Name: "join", Role: op.TransformRole, New: instance, Bounded: op.NeedsEnd,
+		Params: []op.Param{{Name: "other", Kind: op.Stream, Required: true},
+			{Name: "on", Kind: op.On, Required: true, Named: true}, {Name: "kind", Kind: op.Word,
+				Words: []string{"inner", "left", "full", "semi", "anti"}, Default: "inner"}},
 		Type: func(y *op.Typing) types.Row {
 			out := append(types.Row(nil), y.In[0].Row...)
 			for _, f := range y.In[1].Row {
@@ -240,7 +272,8 @@ func join() *op.Operator {
 }
 
 func union() *op.Operator {
-	return &op.Operator{Name: "union", Role: op.TransformRole, New: instance, Params: []op.Param{{Name: "others", Kind: op.Stream, Required: true, Variadic: true, Min: 1}},
+	return &op.Operator{Name: "union", Role: op.TransformRole, New: instance,
+		Params: []op.Param{{Name: "others", Kind: op.Stream, Required: true, Variadic: true, Min: 1}},
 		Type: func(y *op.Typing) types.Row {
 			for _, in := range y.In[1:] {
 				if !in.Row.Equal(y.In[0].Row) {
