@@ -160,7 +160,11 @@ func comparison(name string) *op.Function {
 			name != expr.Ne {
 			return op.Overload{}, errors.New("values that have an order")
 		}
-		return op.Overload{Params: args, Result: t("bool")}, nil
+		o := op.Overload{Params: args, Result: t("bool")}
+		if name == expr.Eq {
+			o.Eval = eval(func(v []any) (any, error) { return v[0] == v[1], nil }).vector
+		}
+		return o, nil
 	}}
 }
 
