@@ -7,11 +7,9 @@ import (
 	"fmt"
 	"iter"
 	"slices"
-	"sort"
 	"strings"
 	"sync"
 	"sync/atomic"
-	"testing"
 	"time"
 
 	"weir/compiler/expr"
@@ -457,21 +455,4 @@ func (s *pairScan) Read(split op.Split, out op.Output) error {
 		b.Cols = append(b.Cols, &batch.Vector{Type: rec.Type, N: b.N, Dict: rec, Idx: idx[i]})
 	}
 	return out.Emit(b)
-}
-
-func testCatalogue(t testing.TB, results map[string]*result) *op.Catalogue {
-	cat, err := op.NewCatalogue(testOps(results), nil, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return cat
-}
-
-func sortedLines(r *result) []string {
-	if r == nil {
-		return nil
-	}
-	out := slices.Clone(r.lines)
-	sort.Strings(out)
-	return out
 }

@@ -409,7 +409,7 @@ func (t *Task) enter(i int) (prev int) {
 
 func (t *Task) leave(prev int) { t.enter(prev) }
 
-// inRow is the row of types that a side output has.
+// sideRow is the row of a side output.
 func (o *operator) sideRow(side string) types.Row {
 	if side == rejectedSide {
 		return types.Rejected
