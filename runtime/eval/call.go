@@ -33,7 +33,8 @@ func (c *call) eval(r *run, rows []uint32) (*batch.Vector, error) {
 	return c.apply(r.n, rows, args, r.fail)
 }
 
-// apply calls the function for rows: over the dictionary where the arguments share one that is not larger than the work without it.
+// apply calls the function for rows: over the dictionary where the arguments share one that is not larger than the work
+// without it.
 func (c *call) apply(n int, rows []uint32, args []*batch.Vector, fail func(row int, code, reason string)) (*batch.Vector, error) {
 	if none(rows, n) {
 		return nulls(c.t, n), nil
@@ -76,8 +77,8 @@ func (c *call) apply(n int, rows []uint32, args []*batch.Vector, fail func(row i
 	return &batch.Vector{Type: c.t, N: n, Dict: flatRows(v, entries), Idx: idx}, nil
 }
 
-// sharedIndex gives the index that all arguments share as dictionaries, and the size of the dictionaries; arguments of one entry, which
-// are constants, fit any. Nil where there is none.
+// sharedIndex gives the index that all arguments share as dictionaries, and the size of the dictionaries; arguments of
+// one entry, which are constants, fit any. Nil where there is none.
 func sharedIndex(args []*batch.Vector) (idx []uint32, m int) {
 	for _, a := range args {
 		switch {

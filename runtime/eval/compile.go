@@ -68,8 +68,8 @@ func (c *compiler) compile(e *expr.Expr) (node, error) {
 	return nil, fmt.Errorf("an expression of unknown kind %q", e.Kind)
 }
 
-// fold replaces a node whose arguments are all constants by its value, unless computing it fails: the rows must say so then. A call
-// without arguments is left alone.
+// fold replaces a node whose arguments are all constants by its value, unless computing it fails: the rows must say so
+// then. A call without arguments is left alone.
 func fold(n node, e *expr.Expr, args []node) node {
 	for _, a := range args {
 		if _, is := a.(*constant); !is {

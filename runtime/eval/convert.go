@@ -7,8 +7,8 @@ import (
 	"weir/runtime/batch"
 )
 
-// convert makes a node give values of type t, null-ability aside: the implicit widenings int → float and to string, also inside of lists
-// and records, and a bare `null` to any type.
+// convert makes a node give values of type t, null-ability aside: the implicit widenings int → float and to string,
+// also inside of lists and records, and a bare `null` to any type.
 func convert(n node, t types.Type) node {
 	from := n.typ()
 	t.Nullable = from.Nullable || from.Kind == types.Null
@@ -126,7 +126,8 @@ func retype(v *batch.Vector, t types.Type) *batch.Vector {
 // nulls gives n nulls.
 func nulls(t types.Type, n int) *batch.Vector { return batch.Repeat(t, nil, n) }
 
-// withValid gives v, of whose slots only rows have been computed, as a vector of type t that is null wherever valid is false.
+// withValid gives v, of whose slots only rows have been computed, as a vector of type t that is null wherever valid is
+// false.
 func withValid(v *batch.Vector, t types.Type, n int, rows []uint32, valid func(row int) bool) *batch.Vector {
 	if v.Dict != nil {
 		v = flatRows(v, rows)
@@ -142,7 +143,8 @@ func withValid(v *batch.Vector, t types.Type, n int, rows []uint32, valid func(r
 	return &c
 }
 
-// flatRows resolves a dictionary of which only rows (at least one) have been computed: what other slots refer to may not be there.
+// flatRows resolves a dictionary of which only rows (at least one) have been computed: what other slots refer to may
+// not be there.
 func flatRows(v *batch.Vector, rows []uint32) *batch.Vector {
 	if v.Dict == nil {
 		return v

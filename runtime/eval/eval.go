@@ -1,9 +1,10 @@
 // Package eval evaluates typed expressions over batches, a column at a time.
 //
-// A function of the catalogue sees whole vectors. Nulls go around a strict function. `and`, `or`, `if`, `??` and `in` are evaluated here,
-// lazily and from left to right: an argument is computed only for the rows that its left neighbours have not decided, so that an error in
-// a branch that does not count rejects no row. Where all columns that a call reads are dictionaries over one index, the call computes the
-// entries in use once and the result is a dictionary over the same index.
+// A function of the catalogue sees whole vectors. Nulls go around a strict function. `and`, `or`, `if`, `??` and `in`
+// are evaluated here, lazily and from left to right: an argument is computed only for the rows that its left neighbours
+// have not decided, so that an error in a branch that does not count rejects no row. Where all columns that a call
+// reads are dictionaries over one index, the call computes the entries in use once and the result is a dictionary over
+// the same index.
 package eval
 
 import (
@@ -16,8 +17,9 @@ import (
 	"weir/runtime/op"
 )
 
-// Compile makes an expression over rows of type in ready to be evaluated. Columns are found by name; a record column may have fewer fields
-// than the expression was checked with, as long as it has those that are read. An error is a flaw of the plan, not of the data.
+// Compile makes an expression over rows of type in ready to be evaluated. Columns are found by name; a record column
+// may have fewer fields than the expression was checked with, as long as it has those that are read. An error is a flaw
+// of the plan, not of the data.
 func Compile(cat *op.Catalogue, e *expr.Expr, in types.Row) (op.Evaluator, error) {
 	n, err := (&compiler{cat: cat, in: in}).compile(e)
 	if err != nil {
@@ -26,7 +28,8 @@ func Compile(cat *op.Catalogue, e *expr.Expr, in types.Row) (op.Evaluator, error
 	return evaluator{n}, nil
 }
 
-// Fold computes an expression that reads no column; ok is false where it reads one, or fails, or cannot be compiled. A null is a value.
+// Fold computes an expression that reads no column; ok is false where it reads one, or fails, or cannot be compiled. A
+// null is a value.
 func Fold(cat *op.Catalogue, e *expr.Expr) (value any, ok bool) {
 	n, err := (&compiler{cat: cat}).compile(e)
 	if err != nil {

@@ -101,7 +101,8 @@ func testCatalogue(t testing.TB) *op.Catalogue {
 	return cat
 }
 
-// vectorised makes a function of vectors. A slot that it is not asked for holds nonsense, to show that nobody looks at it.
+// vectorised makes a function of vectors. A slot that it is not asked for holds nonsense, to show that nobody looks at
+// it.
 func vectorised(f func([]any) (any, string)) func(c *op.Call) (*batch.Vector, error) {
 	return func(c *op.Call) (*batch.Vector, error) {
 		values := make([]any, c.N)

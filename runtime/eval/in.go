@@ -8,8 +8,9 @@ import (
 	"weir/runtime/batch"
 )
 
-// membership compiles `x in list`: by a set where the list is constant and its values are told apart by their bits, element by element and
-// lazily where the list is written out, else over the elements of a list vector. Equality is the catalogue's own.
+// membership compiles `x in list`: by a set where the list is constant and its values are told apart by their bits,
+// element by element and lazily where the list is written out, else over the elements of a list vector. Equality is the
+// catalogue's own.
 func (c *compiler) membership(e *expr.Expr, args []node) (node, error) {
 	x, list := args[0], args[1]
 	if list.typ().Kind == types.Null {

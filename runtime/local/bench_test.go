@@ -9,8 +9,8 @@ import (
 	"weir/runtime/op"
 )
 
-// BenchmarkRun gives the rows a second that pass from a source through a map, a hash exchange, a keyed sum and a sorted gather; batches of
-// 1,000 rows.
+// BenchmarkRun gives the rows a second that pass from a source through a map, a hash exchange, a keyed sum and a sorted
+// gather; batches of 1,000 rows.
 func BenchmarkRun(b *testing.B) {
 	for _, parallelism := range []int{1, 2} {
 		b.Run(fmt.Sprint(parallelism), func(b *testing.B) {

@@ -143,8 +143,8 @@ func (s *sender) partition(b *batch.Batch) ([]*batch.Batch, error) {
 // KeyGroups is the number of key groups of a local run: the unit of routing and of state.
 const KeyGroups = 128
 
-// KeyGroup gives the group of a key, encoded by batch.AppendKey: the high bits of its FNV-1a hash of 64 bits, mixed by the finaliser of
-// MurmurHash3. It is part of what a snapshot means and must never change.
+// KeyGroup gives the group of a key, encoded by batch.AppendKey: the high bits of its FNV-1a hash of 64 bits, mixed by
+// the finaliser of MurmurHash3. It is part of what a snapshot means and must never change.
 func KeyGroup(key []byte) int {
 	h := uint64(14695981039346656037)
 	for _, c := range key {

@@ -8,9 +8,10 @@ import (
 	"weir/runtime/staging"
 )
 
-// gather puts what comes through ordered exchanges into its order before the task sees it. Every input port has lanes: one for each
-// upstream stage whose splits give the order, one for all inputs that are sorted by ordinals. A port's lanes follow each other. Nothing
-// is ever refused, for upstream tasks may wait for each other: what must wait is held in memory, and beyond a limit in a file.
+// gather puts what comes through ordered exchanges into its order before the task sees it. Every input port has lanes:
+// one for each upstream stage whose splits give the order, one for all inputs that are sorted by ordinals. A port's
+// lanes follow each other. Nothing is ever refused, for upstream tasks may wait for each other: what must wait is held
+// in memory, and beyond a limit in a file.
 type gather struct {
 	task   *task
 	hold   *hold
@@ -157,7 +158,8 @@ func (h *hold) get(x held) (*batch.Batch, error) {
 	return b, err
 }
 
-// splitLane gives rows split by split, in the order of the splits. Rows of the oldest unfinished split pass at once; others wait.
+// splitLane gives rows split by split, in the order of the splits. Rows of the oldest unfinished split pass at once;
+// others wait.
 type splitLane struct {
 	hold     *hold
 	next     uint64 // the split whose turn it is
@@ -184,7 +186,8 @@ func (l *splitLane) add(m message, front bool, emit func(*batch.Batch) error) er
 	case endMessage:
 		return nil
 	case splitEndMessage:
-		// Every exchange of the upstream stage into this lane says so, the first as good as the last: a task's messages keep their order.
+		// Every exchange of the upstream stage into this lane says so, the first as good as the last: a task's messages
+		// keep their order.
 		if m.seq >= l.next {
 			l.segment(m.seq).ended = true
 		}

@@ -88,7 +88,8 @@ func TestSortLane(t *testing.T) {
 	}
 }
 
-// TestSplitLane: splits that are read in any order, by any number of tasks, come out in theirs, what is drained last of all.
+// TestSplitLane: splits that are read in any order, by any number of tasks, come out in theirs, what is drained last of
+// all.
 func TestSplitLane(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		dir, err := os.MkdirTemp("", "weir-test-*")

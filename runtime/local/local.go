@@ -1,8 +1,9 @@
 // Package local runs a physical plan on this machine: one goroutine a task, bounded channels of batches between stages.
 //
-// A source's splits are handed to whichever task is free. Rows of a stage find their task by the exchange: forward, hash by key group,
-// broadcast, rebalance, or gather into one task in a fixed order, so that the output is the same at any parallelism. A sink's output becomes
-// visible when every task has ended and every sink is prepared; if anything fails before, or the context ends, nothing of it stays.
+// A source's splits are handed to whichever task is free. Rows of a stage find their task by the exchange: forward,
+// hash by key group, broadcast, rebalance, or gather into one task in a fixed order, so that the output is the same at
+// any parallelism. A sink's output becomes visible when every task has ended and every sink is prepared; if anything
+// fails before, or the context ends, nothing of it stays.
 package local
 
 import (
@@ -25,7 +26,8 @@ type Options struct {
 	Storage   op.Storage
 	TempDir   string // for what does not fit in memory; "" for the system's
 	Memory    int64  // bytes for the whole run, held rows and staged blocks together; 0 for DefaultMemory
-	// MaxErrors is how many rejected rows that nothing consumes are borne; the next one stops the run. -1 for any number.
+	// MaxErrors is how many rejected rows that nothing consumes are borne; the next one stops the run. -1 for any
+	// number.
 	MaxErrors int64
 	// Progress is told of the run's state several times a second, and once at the end. It is called from one goroutine.
 	Progress func(Progress)
@@ -65,8 +67,8 @@ type Rejection struct {
 	op.Rejection
 }
 
-// Run executes a plan to its end. The error is the first failure: an *op.Error, a *stage.Bug, or, where ctx ended, one that wraps
-// context.Cause(ctx).
+// Run executes a plan to its end. The error is the first failure: an *op.Error, a *stage.Bug, or, where ctx ended, one
+// that wraps context.Cause(ctx).
 func Run(ctx context.Context, plan *physical.Plan, o Options) (*Summary, error) {
 	if o.Memory <= 0 {
 		o.Memory = DefaultMemory

@@ -363,7 +363,8 @@ func TestMaxErrors(t *testing.T) {
 	}
 }
 
-// TestBackPressure: a source is never further ahead of a slow consumer than the batches that may wait, however many rows pass.
+// TestBackPressure: a source is never further ahead of a slow consumer than the batches that may wait, however many
+// rows pass.
 func TestBackPressure(t *testing.T) {
 	given.Store(0)
 	taken.Store(0)
@@ -382,7 +383,8 @@ func TestBackPressure(t *testing.T) {
 	}
 }
 
-// TestTrickle: a row is on its way as soon as it is there; the source gives the next one only when the sink has the last.
+// TestTrickle: a row is on its way as soon as it is there; the source gives the next one only when the sink has the
+// last.
 func TestTrickle(t *testing.T) {
 	p := newPlanner()
 	n, s := p.node("trickle", op.Args{"rows": lit(20), "splits": lit(2), "step": lit(1)}, numberRow), p.stage(1)

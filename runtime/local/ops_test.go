@@ -18,7 +18,8 @@ import (
 	"weir/runtime/op"
 )
 
-// The operators of the tests: a source of numbers in splits, a map, a filter that rejects, a keyed sum, staged pairs, a limit, sinks.
+// The operators of the tests: a source of numbers in splits, a map, a filter that rejects, a keyed sum, staged pairs, a
+// limit, sinks.
 
 var (
 	tInt      = types.Of(types.Int)

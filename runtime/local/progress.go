@@ -24,15 +24,16 @@ type StageProgress struct {
 	Tasks   int
 	Waiting bool // for the stages that must have ended before
 	Ended   bool
-	// Splits of the stage's sources: done, being read, known so far, and whether more may become known. Weight is what the sources say:
-	// bytes or cells.
+	// Splits of the stage's sources: done, being read, known so far, and whether more may become known. Weight is what
+	// the sources say: bytes or cells.
 	SplitsDone, SplitsRunning, SplitsKnown int
 	AllKnown                               bool
 	WeightDone, WeightKnown                float64
 	Queued                                 int // batches that wait for the stage's tasks
 }
 
-// report tells Options.Progress of the run's state until the function that it gives is called, which reports for the last time.
+// report tells Options.Progress of the run's state until the function that it gives is called, which reports for the
+// last time.
 func (r *run) report(began time.Time) (stop func()) {
 	if r.o.Progress == nil {
 		return func() {}

@@ -11,14 +11,16 @@ import (
 	"weir/runtime/staging"
 )
 
-// chunkRows is the rows of a batch that a sorted sequence is given out in; mergeRuns how many sorted runs are merged at once.
+// chunkRows is the rows of a batch that a sorted sequence is given out in; mergeRuns how many sorted runs are merged at
+// once.
 const (
 	chunkRows = 1024
 	mergeRuns = 64
 )
 
-// sortLane gives rows in the order of their ordinals. Rows with equal ordinals, or without any, come in the order of their values, so that
-// the order depends on the rows alone. It is an external merge sort: what exceeds the limit becomes sorted runs in a file.
+// sortLane gives rows in the order of their ordinals. Rows with equal ordinals, or without any, come in the order of
+// their values, so that the order depends on the rows alone. It is an external merge sort: what exceeds the limit
+// becomes sorted runs in a file.
 type sortLane struct {
 	row   types.Row
 	limit int64

@@ -16,7 +16,8 @@ const (
 	codeFailed = "W6003" // an operator failed with an error of no code of its own
 )
 
-// Bug is a flaw of Weir that a run has met: a panic in an operator, or a batch that is not what it should be. The command exits with 70.
+// Bug is a flaw of Weir that a run has met: a panic in an operator, or a batch that is not what it should be. The
+// command exits with 70.
 type Bug struct {
 	Node  string // the operator, as Config.Name has it
 	What  string
@@ -44,7 +45,8 @@ func (t *Task) guard(err *error) {
 	*err = &Bug{Node: name, What: fmt.Sprint(p), Stack: debug.Stack()}
 }
 
-// blame puts the operator's name on its error. What stops a run from outside, and what bears a name already, stays as it is.
+// blame puts the operator's name on its error. What stops a run from outside, and what bears a name already, stays as
+// it is.
 func (o *operator) blame(err error) error {
 	var known *op.Error
 	var bug *Bug

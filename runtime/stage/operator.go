@@ -18,7 +18,8 @@ import (
 // rejectedSide is the side output that every operator has.
 const rejectedSide = "rejected"
 
-// rejectedRows bounds the rejected rows that are held before they are passed on; maxRaw the bytes of a rejected record that are kept.
+// rejectedRows bounds the rejected rows that are held before they are passed on; maxRaw the bytes of a rejected record
+// that are kept.
 const (
 	rejectedRows = 1024
 	maxRaw       = 1024

@@ -1,9 +1,9 @@
-// Package stage drives one parallel instance of a stage: a tree of operators with function calls between them. A driver (one machine's, or
-// a cluster's worker) sends it messages; an operator does not know who drives it.
+// Package stage drives one parallel instance of a stage: a tree of operators with function calls between them. A driver
+// (one machine's, or a cluster's worker) sends it messages; an operator does not know who drives it.
 //
-// A Task is used by one goroutine at a time. Its messages come in this order: Open, perhaps OpenSources, Restore; then Assign, Data,
-// Watermark, Timer, Snapshot and Commit as they come; Drain at the end of the input, a last Snapshot and Commit; Close, always. To stop
-// without draining, or to abort, is to end the context and Close.
+// A Task is used by one goroutine at a time. Its messages come in this order: Open, perhaps OpenSources, Restore; then
+// Assign, Data, Watermark, Timer, Snapshot and Commit as they come; Drain at the end of the input, a last Snapshot and
+// Commit; Close, always. To stop without draining, or to abort, is to end the context and Close.
 package stage
 
 import (
@@ -33,8 +33,8 @@ type Config struct {
 	Task      int   // from 0
 	Tasks     int
 	Now       func() time.Time
-	// Out takes rows that leave the stage, of the operator Ops[from] and the side output ("" for the main one). It is called only for
-	// outputs that an exchange of the plan reads.
+	// Out takes rows that leave the stage, of the operator Ops[from] and the side output ("" for the main one). It is
+	// called only for outputs that an exchange of the plan reads.
 	Out func(from int, side string, b *batch.Batch) error
 	// Reject takes a rejected row that nothing consumes; an error stops the run.
 	Reject func(node *logical.Node, r op.Rejection) error
@@ -240,7 +240,8 @@ func (t *Task) OpenSources() error {
 	return nil
 }
 
-// Splits calls yield for every split of every source of the stage, in order. It makes source instances of its own for that.
+// Splits calls yield for every split of every source of the stage, in order. It makes source instances of its own for
+// that.
 func Splits(c Config, yield func(Assignment) error) error {
 	t, err := prepare(c)
 	if err != nil {

@@ -23,7 +23,8 @@ func ints(xs ...int64) *batch.Batch {
 	return &batch.Batch{Row: row, N: len(xs), Cols: []*batch.Vector{{Type: row[0].Type, N: len(xs), Ints: xs}}}
 }
 
-// recorder is an operator that writes down what it hears, passes rows on, and does at certain numbers what the test wants.
+// recorder is an operator that writes down what it hears, passes rows on, and does at certain numbers what the test
+// wants.
 type recorder struct {
 	name string
 	log  *[]string
@@ -103,7 +104,8 @@ func (s *state) KeyGroups() iter.Seq2[int, []byte] {
 }
 func (s *state) Items() iter.Seq[[]byte] { return slices.Values(s.items) }
 
-// fixture is a stage: an exchange feeds late, late feeds picky; picky's rows and rejected rows feed two ends; late's side output leaves.
+// fixture is a stage: an exchange feeds late, late feeds picky; picky's rows and rejected rows feed two ends; late's
+// side output leaves.
 func fixture(t *testing.T, change func(c *Config)) (*Task, *[]string, *[]string) {
 	t.Helper()
 	var log, left []string
@@ -248,7 +250,8 @@ func TestTimers(t *testing.T) {
 	}
 }
 
-// TestErrors: an error and a panic bear the name of the operator that they come from, not of those that passed the rows on.
+// TestErrors: an error and a panic bear the name of the operator that they come from, not of those that passed the rows
+// on.
 func TestErrors(t *testing.T) {
 	task, _, _ := fixture(t, nil)
 	var bug *Bug

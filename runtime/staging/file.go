@@ -22,8 +22,8 @@ type Region struct {
 	n   int
 }
 
-// File is a temporary file of batches. It has no name from the moment it is open, so that it is gone with the process, however that ends.
-// Append and Read may be called from any goroutine.
+// File is a temporary file of batches. It has no name from the moment it is open, so that it is gone with the process,
+// however that ends. Append and Read may be called from any goroutine.
 type File struct {
 	dir string
 

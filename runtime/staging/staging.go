@@ -19,8 +19,8 @@ type Area struct {
 	limit int64
 	held  int64 // bytes of the batches in memory
 	items map[string]*item
-	// recent has the items that are in memory and in the file, too, the one that was asked for last in front: the others are dropped when
-	// memory is short.
+	// recent has the items that are in memory and in the file, too, the one that was asked for last in front: the
+	// others are dropped when memory is short.
 	recent *list.List
 	meta   map[string][]byte
 }
@@ -36,7 +36,8 @@ type item struct {
 
 var _ op.Staging = (*Area)(nil)
 
-// New makes an area that holds at most limit bytes in memory; what is more goes into a temporary file in dir ("" for the system's).
+// New makes an area that holds at most limit bytes in memory; what is more goes into a temporary file in dir ("" for
+// the system's).
 func New(dir string, limit int64) *Area {
 	return &Area{file: NewFile(dir), limit: limit, items: map[string]*item{}, recent: list.New(), meta: map[string][]byte{}}
 }
@@ -106,7 +107,8 @@ func (a *Area) Get(key string) (*batch.Batch, error) {
 	return b, nil
 }
 
-// cache is how much the batches that were read back may take beyond the limit, which those that were there first have filled.
+// cache is how much the batches that were read back may take beyond the limit, which those that were there first have
+// filled.
 func (a *Area) cache() int64 { return a.limit / 4 }
 
 // PutMeta keeps a value, as JSON, under a key of its own kind.

@@ -14,8 +14,8 @@ import (
 	"weir/runtime/op"
 )
 
-// Create begins a file. It is written under a hidden name beside its place, `.<name>.part-<random>`, so that Commit is a rename within one
-// folder. Folders on the way are made. A folder is refused.
+// Create begins a file. It is written under a hidden name beside its place, `.<name>.part-<random>`, so that Commit is
+// a rename within one folder. Folders on the way are made. A folder is refused.
 func (l *Local) Create(_ context.Context, path string) (op.StagedFile, error) {
 	if err := local(path); err != nil {
 		return nil, err

@@ -26,7 +26,8 @@ const (
 	codePattern = "W6206" // a pattern that is not one
 )
 
-// Local is the files of this machine, "-" for standard input and output. A path is what the user wrote, or what the compiler made of it.
+// Local is the files of this machine, "-" for standard input and output. A path is what the user wrote, or what the
+// compiler made of it.
 type Local struct {
 	Stdin  io.Reader
 	Stdout io.Writer
@@ -47,8 +48,9 @@ func local(path string) error {
 		Hint: "copy the data to this machine and name a local path"}
 }
 
-// List gives the files that a path names: one file, every file of a folder (a trailing /; hidden ones left out), or what a glob matches;
-// sorted by name. No file at all is an error. A file whose very name has the pattern's characters is meant before the pattern is.
+// List gives the files that a path names: one file, every file of a folder (a trailing /; hidden ones left out), or
+// what a glob matches; sorted by name. No file at all is an error. A file whose very name has the pattern's characters
+// is meant before the pattern is.
 func (l *Local) List(ctx context.Context, path string) ([]op.FileInfo, error) {
 	if err := local(path); err != nil {
 		return nil, err
