@@ -13,8 +13,11 @@ var codesW61 = []CodeInfo{
 
 // codesW62 are the codes of reading files, which the readers of stdlib give.
 var codesW62 = []CodeInfo{
-	{"W6251", "a file that cannot be read to its end", "The storage failed while the file was being read. The run stops; nothing is written.", "", ""},
-	{"W6252", "damaged compressed data", "A compressed file is truncated, has a wrong checksum or something else behind it. None of its records can be trusted, so the run stops.", "", ""},
+	{"W6251", "a path that names no file", "A path is a file, a folder with a trailing `/`, or a pattern such as `data/*.fasta`.", "", ""},
+	{"W6252", "a file that cannot be read to its end", "The storage failed while the file was being read. The run stops; nothing is written.", "", ""},
+	{"W6253", "damaged compressed data", "A compressed file is truncated, has a wrong checksum or something else behind it. None of its records can be trusted, so the run stops.", "", ""},
+	{"W6254", "a kind of file that cannot be read", "Readers take text in UTF-8, plain or packed by gzip, bgzip or zstd.", "", ""},
+	{"W6255", "a file that changed during the run", "Records of two versions would be mixed. Run again when nothing writes to the file.", "", ""},
 	{"W6211", "a sequence without a header", "A FASTA record begins with a line `>id description`.", "", ""},
 	{"W6212", "a byte that is no letter of a sequence", "Proteins have the letters A to Z and *, dna and rna IUPAC's nucleotide codes; white space is passed over.", "", ""},
 	{"W6213", "a gap in a sequence", "- and . stand in alignments. `gaps: strip` removes them.", "", ""},

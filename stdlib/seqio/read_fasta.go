@@ -3,7 +3,6 @@ package seqio
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"iter"
@@ -44,7 +43,7 @@ lost; white space and lines that begin with ; are passed over. docs/fasta.md say
 	},
 	Caps: op.Caps{
 		Needs:      func(op.Args, []types.Row, op.ColumnSet) []op.ColumnSet { return nil },
-		SplitCount: input.CountFiles,
+		SplitCount: func(a op.Args, s op.Storage) int { return input.Count(s, a.Text("path")) },
 	},
 	Estimate: estimateFasta,
 	Source:   func(c *op.Config) (op.Source, error) { return &fastaSource{cfg: c}, nil },
@@ -68,7 +67,7 @@ func (s *fastaSource) Open(ctx op.Context) error { s.ctx = ctx; return nil }
 func (s *fastaSource) Close() error              { return nil }
 
 func (s *fastaSource) Splits(ctx op.Context) iter.Seq2[op.Split, error] {
-	return input.FileSplits(ctx.Context(), ctx.Storage(), s.cfg.Args.Text("path"))
+	return input.Splits(ctx, s.cfg.Args.Text("path"), 0)
 }
 
 // chunk is what one read asks for; batchBytes is what a batch holds at most, but for one record.
@@ -78,19 +77,19 @@ const (
 )
 
 func (s *fastaSource) Read(split op.Split, out op.Output) error {
-	var f input.FileSplit
-	if err := json.Unmarshal(split.Data, &f); err != nil {
-		return fmt.Errorf("split: %w", err)
+	f, err := input.PartOf(split)
+	if err != nil {
+		return err
 	}
-	in, err := input.Open(s.ctx.Context(), s.ctx.Storage(), f.Path)
+	in, err := input.Open(s.ctx.Context(), s.ctx.Storage(), f)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = in.Close() }() // read only: nothing is lost
 	w := newRecordWriter(s.cfg.Out, f.Path, split.Index, out)
 	p := newParser(newAlphabet(kindOf(s.cfg.Args)), s.cfg.Args.Word("stop") == "strip", s.cfg.Args.Word("gaps") == "strip", w.add)
-	// A stream of unknown length may trickle: what one read gave is given on at once.
-	trickles := in.Info.Size < 0
+	// A pipe may trickle: what one read gave is given on at once.
+	trickles := !in.Eager()
 	buf := make([]byte, chunk)
 	for {
 		if err := s.ctx.Context().Err(); err != nil {
@@ -246,7 +245,7 @@ func sampleFasta(e *op.Estimating) (sample, error) {
 		if left <= 0 {
 			break
 		}
-		in, err := input.Open(ctx, e.Storage, f.Path)
+		in, err := input.Open(ctx, e.Storage, input.Part{Path: f.Path})
 		if err != nil {
 			return out, err
 		}
@@ -279,7 +278,7 @@ func sampleFasta(e *op.Estimating) (sample, error) {
 			}
 			seen += float64(f.Size)
 		} else {
-			seen += in.Consumed() * float64(f.Size)
+			seen += float64(in.Packed())
 		}
 		_ = in.Close() // read only: nothing is lost
 	}

@@ -1,168 +1,129 @@
-// Package input opens the files that readers read: it finds compression by the content, not by the name, and tells bytes that cannot be
-// trusted from records that are bad.
+// Package input is what all readers of files share: which files a path names and how they fall into splits, opening them with
+// decompression by content, and windows of bytes and of lines over what is read. What the bytes mean is the reader's business.
 package input
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
+	"fmt"
+	"io/fs"
 	"iter"
-
-	"github.com/klauspost/compress/gzip"
-	"github.com/klauspost/compress/zstd"
 
 	"weir/runtime/op"
 )
 
-// bufferSize is what one read of a file takes.
-const bufferSize = 256 << 10
-
-// Input is an open file, decompressed.
-type Input struct {
-	Info       op.FileInfo
-	Compressed bool
-
-	file   op.File
-	raw    *counter
-	buf    *bufio.Reader
-	reader io.Reader
-	closer func()
-	path   string
-	read   int64 // decompressed bytes so far
-}
-
-// counter counts the bytes that are taken from a file.
-type counter struct {
-	r io.Reader
-	n int64
-}
-
-func (c *counter) Read(p []byte) (int, error) {
-	n, err := c.r.Read(p)
-	c.n += int64(n)
-	return n, err
-}
-
-var (
-	gzipMagic = []byte{0x1f, 0x8b}
-	zstdMagic = []byte{0x28, 0xb5, 0x2f, 0xfd}
+// Codes of this package's errors; lang/diag explains them.
+const (
+	NotFound    = "W6251" // a path that names no file
+	CannotRead  = "W6252" // the storage fails
+	Damaged     = "W6253" // compressed data that cannot be unpacked as it was packed
+	NotText     = "W6254" // a kind of file that no reader reads
+	FileChanged = "W6255" // another version than the one that was listed
 )
 
-// Open opens a file. Gzip (of many members, too, as bgzip writes it) and zstd are decompressed. Errors are *op.Error.
-func Open(ctx context.Context, s op.Storage, path string) (*Input, error) {
-	f, err := s.Open(ctx, path)
+// Part is the piece of a file that one split stands for: the bytes from From up to To, or the whole file where To is 0.
+type Part struct {
+	Path    string `json:"path"`
+	Version string `json:"version,omitempty"`
+	From    int64  `json:"from,omitempty"`
+	To      int64  `json:"to,omitempty"`
+}
+
+// List gives the files that the path names, in the storage's order. A path that names none is an error: a reader that finds nothing to
+// read has most likely been given a wrong path.
+func List(ctx context.Context, s op.Storage, path string) ([]op.FileInfo, error) {
+	files, err := s.List(ctx, path)
 	if err != nil {
-		return nil, err
+		return nil, wrap(err, path)
 	}
-	in := &Input{Info: f.Info(), file: f, raw: &counter{r: f}, path: path}
-	in.buf = bufio.NewReaderSize(in.raw, bufferSize)
-	in.reader = in.buf
-	head, err := in.buf.Peek(len(zstdMagic))
-	if err != nil && !errors.Is(err, io.EOF) {
-		_ = f.Close() // the first error counts
-		return nil, in.failed(err)
+	if len(files) == 0 {
+		return nil, &op.Error{Code: NotFound, Message: "no file matches", File: path,
+			Hint: "a path is a file, a folder with a trailing `/`, or a pattern such as `data/*.fasta`"}
 	}
-	switch {
-	case bytes.HasPrefix(head, gzipMagic):
-		z, err := gzip.NewReader(in.buf)
-		if err != nil {
-			_ = f.Close()
-			return nil, in.failed(err)
-		}
-		in.Compressed, in.reader, in.closer = true, z, func() { _ = z.Close() }
-	case bytes.Equal(head, zstdMagic):
-		z, err := zstd.NewReader(in.buf, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(256<<20))
-		if err != nil {
-			_ = f.Close()
-			return nil, in.failed(err)
-		}
-		in.Compressed, in.reader, in.closer = true, z, z.Close
-	}
-	return in, nil
+	return files, nil
 }
 
-// Read gives decompressed bytes. An error other than io.EOF is an *op.Error: what comes after it cannot be trusted.
-func (in *Input) Read(p []byte) (int, error) {
-	n, err := in.reader.Read(p)
-	in.read += int64(n)
-	if err != nil && err != io.EOF {
-		err = in.failed(err)
+// Count gives the number of files that a path names, -1 where that cannot be told.
+func Count(s op.Storage, path string) int {
+	if s == nil {
+		return -1
 	}
-	return n, err
+	files, err := List(context.Background(), s, path)
+	if err != nil {
+		return -1
+	}
+	return len(files)
 }
 
-// Consumed is the part of the file, from 0 to 1, that has been taken so far; 1 where the size is not known.
-func (in *Input) Consumed() float64 {
-	if in.Info.Size <= 0 {
-		return 1
-	}
-	return min(1, float64(in.raw.n-int64(in.buf.Buffered()))/float64(in.Info.Size))
-}
-
-// Close closes the file.
-func (in *Input) Close() error {
-	if in.closer != nil {
-		in.closer()
-	}
-	return in.file.Close()
-}
-
-// failed says what is wrong with the bytes of a file.
-func (in *Input) failed(err error) error {
-	var oe *op.Error
-	if errors.As(err, &oe) || errors.Is(err, context.Canceled) {
-		return err
-	}
-	e := &op.Error{Code: "W6251", File: in.path, Err: err, Message: "the file cannot be read to its end"}
-	if in.Compressed {
-		e.Code, e.Message = "W6252", "the compressed data is damaged"
-		e.Hint = "get the file anew; `gzip -t` or `zstd -t` tests it"
-		switch {
-		case errors.Is(err, io.ErrUnexpectedEOF):
-			e.Message = "the compressed data ends too early: the file is truncated"
-		case errors.Is(err, gzip.ErrChecksum):
-			e.Message = "the compressed data does not have the checksum that it says"
-		case errors.Is(err, gzip.ErrHeader) && in.read > 0:
-			e.Message = "after the compressed data comes something else"
-			e.Hint = "cut what follows the last member off, if it is not part of the data"
-		}
-	}
-	return e
-}
-
-// FileSplit is the data of a split that is a whole file.
-type FileSplit struct {
-	Path string `json:"path"`
-}
-
-// FileSplits gives one split a file that the path names, in the order of their names.
-func FileSplits(ctx context.Context, s op.Storage, path string) iter.Seq2[op.Split, error] {
+// Splits makes one split a file, or, where rangeBytes is not 0, one for about so many bytes of a file that can be cut.
+func Splits(ctx op.Context, path string, rangeBytes int64) iter.Seq2[op.Split, error] {
 	return func(yield func(op.Split, error) bool) {
-		files, err := s.List(ctx, path)
+		files, err := List(ctx.Context(), ctx.Storage(), path)
 		if err != nil {
 			yield(op.Split{}, err)
 			return
 		}
-		for i, f := range files {
-			data, err := json.Marshal(FileSplit{f.Path})
-			if !yield(op.Split{Index: uint64(i), Weight: float64(max(f.Size, 1)), Data: data}, err) {
-				return
+		index := uint64(0)
+		for _, f := range files {
+			parts := []Part{{Path: f.Path, Version: f.Version}}
+			if rangeBytes > 0 && f.Size > rangeBytes {
+				if parts, err = ranges(ctx, f, rangeBytes); err != nil {
+					yield(op.Split{}, err)
+					return
+				}
+			}
+			for _, p := range parts {
+				data, err := json.Marshal(p)
+				weight := float64(max(f.Size, 0))
+				if p.To > 0 {
+					weight = float64(p.To - p.From)
+				}
+				if !yield(op.Split{Index: index, Weight: weight, Data: data}, err) {
+					return
+				}
+				index++
 			}
 		}
 	}
 }
 
-// CountFiles is SplitCount of an operator whose splits are the files that the Value argument `path` names.
-func CountFiles(a op.Args, s op.Storage) int {
-	if s == nil {
-		return -1
-	}
-	files, err := s.List(context.Background(), a.Text("path"))
+// ranges cuts a plain, seekable file into equal ranges. Compressed files and pipes stay whole.
+func ranges(ctx op.Context, f op.FileInfo, rangeBytes int64) ([]Part, error) {
+	whole := Part{Path: f.Path, Version: f.Version}
+	s, err := Open(ctx.Context(), ctx.Storage(), whole)
 	if err != nil {
-		return -1
+		return nil, err
 	}
-	return len(files)
+	defer s.Close()
+	if !s.Cuttable() {
+		return []Part{whole}, nil
+	}
+	n := (f.Size + rangeBytes - 1) / rangeBytes
+	parts := make([]Part, n)
+	for i := range parts {
+		parts[i] = Part{Path: f.Path, Version: f.Version, From: f.Size * int64(i) / n, To: f.Size * int64(i+1) / n}
+	}
+	return parts, nil
+}
+
+// PartOf reads a split that Splits made.
+func PartOf(s op.Split) (Part, error) {
+	var p Part
+	if err := json.Unmarshal(s.Data, &p); err != nil {
+		return p, fmt.Errorf("split %d: %w", s.Index, err)
+	}
+	return p, nil
+}
+
+// wrap makes an *op.Error of what a storage returned, unless it is one, or says that the run is being stopped.
+func wrap(err error, path string) error {
+	var known *op.Error
+	switch {
+	case errors.As(err, &known), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return err
+	case errors.Is(err, fs.ErrNotExist):
+		return &op.Error{Code: NotFound, Message: "no such file", File: path}
+	}
+	return &op.Error{Code: CannotRead, Message: "cannot be read", File: path, Err: err}
 }
