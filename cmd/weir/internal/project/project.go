@@ -38,7 +38,7 @@ type Value struct {
 	Span diag.Span
 }
 
-// Target is a machine to run on. Kind local is the only one so far.
+// Target is a machine to run on. Kind local is the only one that runs anything so far.
 type Target struct {
 	Kind        string
 	Parallelism int    // 0: one task a core
@@ -95,7 +95,7 @@ type parser struct {
 func parse(file, dir string, data []byte) (*Project, diag.List) {
 	name := file
 	if wd, err := os.Getwd(); err == nil {
-		if rel, err := filepath.Rel(wd, file); err == nil && !strings.HasPrefix(rel, "..") {
+		if rel, err := filepath.Rel(wd, file); err == nil && len(rel) < len(file) {
 			name = rel
 		}
 	}
@@ -142,9 +142,10 @@ func parse(file, dir string, data []byte) (*Project, diag.List) {
 }
 
 func (p *parser) target(name string, n *yaml.Node) Target {
-	t := Target{Kind: "local"}
+	t := Target{Kind: name}
 	if name != "local" {
-		p.report(n, "W6106", fmt.Sprintf("target `%s`: only `local` can run pipelines so far", name), "")
+		p.diags.Add(diag.Diagnostic{Code: "W6106", Severity: diag.Warning, Span: p.span(n),
+			Message: fmt.Sprintf("nothing can run on the target `%s` yet, only on `local`", name)})
 		return t
 	}
 	for key, v := range p.mapping(n, "target `"+name+"`", "parallelism", "memory", "temp") {
