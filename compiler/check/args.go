@@ -750,21 +750,13 @@ func (u *use) rowType(x syntax.Expr) *op.Arg {
 	return &op.Arg{Row: r.Fields}
 }
 
-// typeSyntax reads an expression as the type that it looks like.
+// typeSyntax reads the value of an option as a type: a name, or a row type written on the spot.
 func typeSyntax(x syntax.Expr) (syntax.TypeExpr, bool) {
 	switch x := x.(type) {
 	case *syntax.Name:
 		return &syntax.NamedType{Span: x.Ident.Span, Name: x.Ident}, true
-	case *syntax.Record:
-		t := &syntax.RecordType{Span: x.Span}
-		for _, f := range x.Fields {
-			ft, ok := typeSyntax(f.Value)
-			if !ok {
-				return nil, false
-			}
-			t.Fields = append(t.Fields, syntax.FieldType{Name: f.Name, Type: ft})
-		}
-		return t, true
+	case *syntax.TypeLit:
+		return x.Type, true
 	}
 	return nil, false
 }

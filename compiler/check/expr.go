@@ -83,6 +83,10 @@ func (c *checker) expr(x syntax.Expr, s *scope) *expr.Expr {
 		c.report(diag.Diagnostic{Code: "W2108", Span: x.Span, Message: "a pipeline is no value",
 			Hint: "give it a name with `let`"})
 		return poison
+	case *syntax.TypeLit:
+		c.report(diag.Diagnostic{Code: "W2208", Span: x.Span, Message: "a row type is no value",
+			Hint: "it stands where a reader asks for it: `read_jsonl(path, as: { a: int })`"})
+		return poison
 	case *syntax.Tuple:
 		c.report(diag.Diagnostic{Code: "W2208", Span: x.Span, Message: "a list in parentheses is no value",
 			Hint: "a list is written `[a, b]`, a record `{ a: x, b: y }`"})

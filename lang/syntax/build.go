@@ -137,6 +137,10 @@ func (b *builder) args(n *argsNode) []Arg {
 // arg builds one argument; only here, as a whole value, may a tuple stand.
 func (b *builder) arg(n *argNode) Arg {
 	a := Arg{Kind: Positional}
+	if n.As != nil {
+		t := b.typ(n.As.Type)
+		return Arg{Kind: Option, Name: b.ident(n.As.Name), Value: &TypeLit{Span: t.Pos(), Type: t}}
+	}
 	if n.Name != nil {
 		a.Name = b.ident(*n.Name)
 		a.Kind = Option

@@ -84,9 +84,15 @@ type (
 		Close lexer.Token  `parser:"@')'"`
 	}
 	argNode struct {
-		Name  *lexer.Token `parser:"( (?= Ident ( ':' | '=' )) @Ident"`
-		Sep   *lexer.Token `parser:"  @( ':' | '=' ) )?"`
-		Value *exprNode    `parser:"@@"`
+		As    *asNode      `parser:"  @@"`
+		Name  *lexer.Token `parser:"| ( (?= Ident ( ':' | '=' )) @Ident"`
+		Sep   *lexer.Token `parser:"    @( ':' | '=' ) )?"`
+		Value *exprNode    `parser:"  @@"`
+	}
+	// asNode is an option whose value is a row type written on the spot: `as: { a: float? }`.
+	asNode struct {
+		Name lexer.Token `parser:"(?= 'as' ':' '{' ) @'as' ':'"`
+		Type *typeNode   `parser:"@@"`
 	}
 	flatNode struct {
 		First *operandNode `parser:"@@"`

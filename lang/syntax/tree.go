@@ -233,6 +233,11 @@ type (
 		Span  diag.Span
 		Elems []Arg
 	}
+	// TypeLit is a row type that stands as the value of an option: `as: { a: float? }`.
+	TypeLit struct {
+		Span diag.Span
+		Type TypeExpr
+	}
 	// Paren is `(x)`, kept so that the formatter keeps it.
 	Paren struct {
 		Span diag.Span
@@ -308,6 +313,7 @@ func (e *List) Pos() diag.Span    { return e.Span }
 func (e *Record) Pos() diag.Span  { return e.Span }
 func (e *Tuple) Pos() diag.Span   { return e.Span }
 func (e *Paren) Pos() diag.Span   { return e.Span }
+func (e *TypeLit) Pos() diag.Span { return e.Span }
 func (e *Pipe) Pos() diag.Span    { return e.Span }
 
 func (*Literal) expr() {}
@@ -324,4 +330,5 @@ func (*List) expr()    {}
 func (*Record) expr()  {}
 func (*Tuple) expr()   {}
 func (*Paren) expr()   {}
+func (*TypeLit) expr() {}
 func (*Pipe) expr()    {}

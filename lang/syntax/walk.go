@@ -110,6 +110,8 @@ func (w walker) exprParts(x Expr) {
 		}
 	case *Tuple:
 		w.args(x.Elems)
+	case *TypeLit:
+		w.typ(x.Type)
 	case *Paren:
 		w.expr(x.X)
 	case *Pipe:
