@@ -185,12 +185,10 @@ func (s *Stream) explain(err error) error {
 		}
 	case errors.Is(err, zstd.ErrWindowSizeExceeded), errors.Is(err, zstd.ErrDecoderSizeExceeded):
 		what = fmt.Sprintf("needs a window of more than %d MiB", maxWindow>>20)
-	default:
-		var packed interface{ Error() string }
-		if !errors.As(err, &packed) || !corrupt(err) {
-			return wrap(err, s.name)
-		}
+	case corrupt(err):
 		what = "is damaged"
+	default:
+		return wrap(err, s.name)
 	}
 	return &op.Error{Code: Damaged, Message: fmt.Sprintf("the %s data %s, near byte %d of the file", s.format, what, s.Packed()),
 		File: s.name, Hint: "fetch the file again, and test it with `" + map[string]string{"gzip": "gzip -t", "zstd": "zstd -t"}[s.format] + "`"}
