@@ -29,4 +29,7 @@ var CodesW2 = []CodeInfo{
 	{"W2407", "a key that cannot be one", "Rows are grouped and joined by values that can be told apart; a key that is always null has none.", "", ""},
 	{"W2801", "a record or list in a table", "A line of TSV or CSV has room for plain values. Name the fields of a record; make rows of a list with explode; or write JSON lines.",
 		"hits |> write_tsv(\"hits.tsv\")", "hits |> select(query = query.id, target = target.id, score) |> write_tsv(\"hits.tsv\")"},
+	{"W2802", "columns that are not known", "A text file does not say what its columns are. `as` does; without it the beginning of a local file is read.",
+		"let a = read_jsonl(\"-\")", "let a = read_jsonl(\"-\", as: { id: string, n: int? })"},
+	{"W2803", "a type that no column can have", "A matrix, and a bare null, are not values of a column.", "", ""},
 }

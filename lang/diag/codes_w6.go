@@ -16,4 +16,12 @@ var CodesW6 = []CodeInfo{
 	{"W6206", "a pattern that cannot be understood", "In a path * stands for any characters but /, ? for one, and [ab] for one of these.", "", ""},
 	{"W6207", "a folder that has the parts of another run", "The parts of two runs would be taken for one result. Remove the old parts, or name another folder.", "", ""},
 	{"W6208", "a writer that cannot be resumed", "A single file becomes visible when the run ends, and cannot be gone on with after a failure. A folder of parts can.", "", ""},
+	{"W6221", "a line that is not JSON", "Each line of the file is one JSON object. The message gives the column and what is wanted there. The line is rejected.", "", ""},
+	{"W6222", "a value of another type", "What the file has is not of the type that `as` says, or does not fit into it. The record is rejected.", "", ""},
+	{"W6223", "a value that is missing", "It is null or not there, and the type does not allow that: T? does. The record is rejected.", "", ""},
+	{"W6224", "a record that is not UTF-8", "Text is read as UTF-8. `iconv` converts other encodings. The record is rejected.", "", ""},
+	{"W6225", "a record that is too long", "A record has at most 64 MiB, so that memory is bounded. It is rejected.", "", ""},
+	{"W6226", "quotes that do not go together", "A field that begins with a quote ends with one, and a quote within it is doubled. The record is rejected.", "", ""},
+	{"W6227", "a record with another number of fields", "Every record of a table has as many fields as its header. The record is rejected.", "", ""},
+	{"W6228", "a header that does not go with the type", "Columns are found by their names in the header. `header: false` takes them by their order.", "", ""},
 }
