@@ -182,7 +182,11 @@ func (e *Expr) str(outer int) string {
 	case e.Name == Cast && len(e.Args) == 1:
 		return e.Args[0].str(outer)
 	case e.Name == If && len(e.Args) == 3:
-		return "if " + e.Args[0].str(0) + " { " + e.Args[1].str(0) + " } else { " + e.Args[2].str(0) + " }"
+		s = "if " + e.Args[0].str(0) + " { " + e.Args[1].str(0) + " } else "
+		if last := e.Args[2]; last.Kind == Call && last.Name == If {
+			return s + last.str(0)
+		}
+		return s + "{ " + e.Args[2].str(0) + " }"
 	case e.Name == Index && len(e.Args) == 2:
 		return e.Args[0].str(9) + "[" + e.Args[1].str(0) + "]"
 	case e.Name == MakeList:
