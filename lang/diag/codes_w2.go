@@ -32,4 +32,9 @@ var CodesW2 = []CodeInfo{
 	{"W2802", "columns that are not known", "A text file does not say what its columns are. `as` does; without it the beginning of a local file is read.",
 		"let a = read_jsonl(\"-\")", "let a = read_jsonl(\"-\", as: { id: string, n: int? })"},
 	{"W2803", "a type that no column can have", "A matrix, and a bare null, are not values of a column.", "", ""},
+	{"W2804", "a delimiter that cannot be one", "Fields are told apart by one ASCII character that is no letter, digit or quote.",
+		"let a = read_csv(\"a.csv\", delimiter: \"::\")", "let a = read_csv(\"a.csv\", delimiter: \";\")"},
+	{"W2851", "a row that makes no FASTA record", "A record is a column `id` of type string and a column `sequence` of type protein, dna, rna or string, neither of them null, and perhaps a `description`.",
+		"hits |> write_fasta(\"hits.fasta\")", "hits |> select(id = query.id, sequence = query.sequence) |> write_fasta(\"hits.fasta\")"},
+	{"W2852", "a line width out of range", "The message says what the number may be. 0 puts each sequence on one line.", "", ""},
 }

@@ -23,6 +23,8 @@ var codesW62 = []CodeInfo{
 	{"W6213", "a gap in a sequence", "- and . stand in alignments. `gaps: strip` removes them.", "", ""},
 	{"W6214", "a header without an id", "The id is the first word after >.", "", ""},
 	{"W6216", "a record that is too long", "A record has at most 64 MiB of residues and a header of at most 1 MiB, so that memory is bounded.", "", ""},
+	{"W6217", "a FASTQ record whose lines do not go together", "A record has four lines: @ and its header, the sequence, +, and one character of quality for each residue. Reading goes on at the next place that has this form.", "", ""},
+	{"W6218", "a record that FASTA cannot hold", "Written down it would be read back as another one: the id is empty or has white space, the header has a line break, or the sequence has something else than letters. The row is rejected.", "", ""},
 }
 
 // codesW63 are the codes of a running alignment, which stdlib/align gives.

@@ -55,9 +55,10 @@ func newAlphabet(k types.Kind) *alphabet {
 
 // record is one entry of a file.
 type record struct {
-	number, line, offset int64 // line and byte of the header
-	header               []byte
+	number, line, offset int64  // line and byte of the header
+	header               []byte // with its mark, > or @; empty where there is none
 	sequence             []byte
+	quality              []byte // of FASTQ
 	raw                  []byte
 	reason               string // why it is bad; "" where it is not
 	code                 string
@@ -242,7 +243,10 @@ func (p *parser) finish() error {
 
 // split gives id and description of a header line: the first word, and the rest. Bytes that are not UTF-8 are taken for Latin-1.
 func (r *record) split() (id, description []byte) {
-	h := bytes.TrimSpace(bytes.TrimPrefix(r.header, []byte(">")))
+	h := r.header
+	if len(h) > 0 {
+		h = bytes.TrimSpace(h[1:])
+	}
 	if !utf8.Valid(h) {
 		runes := make([]rune, len(h))
 		for i, c := range h {

@@ -2,8 +2,6 @@
 package seqio
 
 import (
-	"context"
-	"fmt"
 	"io"
 	"iter"
 
@@ -15,7 +13,7 @@ import (
 )
 
 // Operators lists the operators of the package.
-var Operators = []*op.Operator{ReadFasta}
+var Operators = []*op.Operator{ReadFasta, ReadFastq, WriteFasta}
 
 // ReadFasta is the operator that reads FASTA files.
 var ReadFasta = &op.Operator{
@@ -88,32 +86,17 @@ func (s *fastaSource) Read(split op.Split, out op.Output) error {
 	defer func() { _ = in.Close() }() // read only: nothing is lost
 	w := newRecordWriter(s.cfg.Out, f.Path, split.Index, out)
 	p := newParser(newAlphabet(kindOf(s.cfg.Args)), s.cfg.Args.Word("stop") == "strip", s.cfg.Args.Word("gaps") == "strip", w.add)
-	// A pipe may trickle: what one read gave is given on at once.
-	trickles := !in.Eager()
-	buf := make([]byte, chunk)
-	for {
-		if err := s.ctx.Context().Err(); err != nil {
+	// A pipe may trickle: what is complete goes on before a read that may wait.
+	err = parseFasta(in, p, func() error {
+		if err := s.ctx.Context().Err(); err != nil || in.Eager() {
 			return err
 		}
-		n, err := in.Read(buf)
-		if ferr := p.feed(buf[:n]); ferr != nil {
-			return ferr
-		}
-		if err == io.EOF {
-			if err := p.finish(); err != nil {
-				return err
-			}
-			return w.flush()
-		}
-		if err != nil {
-			return err
-		}
-		if trickles {
-			if err := w.flush(); err != nil {
-				return err
-			}
-		}
+		return w.flush()
+	})
+	if err != nil {
+		return err
 	}
+	return w.flush()
 }
 
 // recordWriter gathers records into batches of the columns that are wanted.
@@ -159,9 +142,11 @@ func (w *recordWriter) add(r *record) error {
 			w.builders[i].Bytes(description)
 		case "sequence":
 			w.builders[i].Bytes(r.sequence)
+		case "quality":
+			w.builders[i].Bytes(r.quality)
 		}
 	}
-	w.bytes += len(r.header) + len(r.sequence)
+	w.bytes += len(r.header) + len(r.sequence) + len(r.quality)
 	o := w.origin
 	o.Record, o.Line, o.Byte = append(o.Record, r.number), append(o.Line, r.line), append(o.Byte, r.offset)
 	if w.bytes >= batchBytes {
@@ -188,103 +173,28 @@ func (w *recordWriter) flush() error {
 	return w.out.Emit(b)
 }
 
-// sampleBytes is how much of the files an estimate reads.
-const sampleBytes = 1 << 20
-
-// estimateFasta reads the beginning of the files and goes on from there: it counts exactly what fits into sampleBytes.
-func estimateFasta(e *op.Estimating) (estimate.Stream, estimate.Work) {
-	unknown := estimate.Stream{}
-	if e.Storage == nil {
-		return unknown, estimate.Work{}
-	}
-	seen, err := sampleFasta(e)
-	if err != nil || seen.records == 0 && seen.share < 1 {
-		return unknown, estimate.Work{}
-	}
-	mean := func(n int64) estimate.Number {
-		x := 0.0
-		if seen.records > 0 {
-			x = float64(n) / float64(seen.records)
+// parseFasta feeds a parser with all of a stream. before is called before every read.
+func parseFasta(in io.Reader, p *parser, before func() error) error {
+	buf := make([]byte, chunk)
+	for {
+		if err := before(); err != nil {
+			return err
 		}
-		if seen.share >= 1 {
-			return estimate.Exact(x, "counted")
+		n, err := in.Read(buf)
+		if ferr := p.feed(buf[:n]); ferr != nil {
+			return ferr
 		}
-		return estimate.Around(x, 0.1, "sampled")
-	}
-	out := estimate.Stream{Width: map[string]estimate.Number{"id": mean(seen.ids), "description": mean(seen.descriptions), "sequence": mean(seen.residues)}}
-	if seen.share >= 1 {
-		out.Rows = estimate.Exact(float64(seen.records), "counted")
-	} else {
-		out.Rows = estimate.Around(float64(seen.records)/seen.share, 0.1, "sampled")
-	}
-	return out, estimate.Work{Bytes: estimate.Exact(float64(seen.size), "file size")}
-}
-
-// sample is what the beginning of the files has; share is the part of all bytes that has been seen.
-type sample struct {
-	records, ids, descriptions, residues, size int64
-	share                                      float64
-}
-
-func sampleFasta(e *op.Estimating) (sample, error) {
-	var out sample
-	ctx := context.Background()
-	files, err := e.Storage.List(ctx, e.Args.Text("path"))
-	if err != nil {
-		return out, err
-	}
-	for _, f := range files {
-		if f.Size < 0 {
-			return out, fmt.Errorf("%s cannot be read twice", f.Path)
+		if err == io.EOF {
+			return p.finish()
 		}
-		out.size += f.Size
-	}
-	seen, left := 0.0, sampleBytes
-	a := newAlphabet(kindOf(e.Args))
-	for _, f := range files {
-		if left <= 0 {
-			break
-		}
-		in, err := input.Open(ctx, e.Storage, input.Part{Path: f.Path})
 		if err != nil {
-			return out, err
+			return err
 		}
-		p := newParser(a, false, true, func(r *record) error {
-			if id, description := r.split(); r.reason == "" && len(id) > 0 {
-				out.records++
-				out.ids, out.descriptions = out.ids+int64(len(id)), out.descriptions+int64(len(description))
-				out.residues += int64(len(r.sequence))
-			}
-			return nil
-		})
-		buf := make([]byte, 64<<10)
-		whole := false
-		for left > 0 && !whole {
-			n, rerr := in.Read(buf)
-			left -= n
-			err = p.feed(buf[:n])
-			whole = rerr == io.EOF
-			if err == nil && rerr != nil && !whole {
-				err = rerr
-			}
-			if err != nil {
-				_ = in.Close()
-				return out, err
-			}
-		}
-		if whole {
-			if err := p.finish(); err != nil {
-				return out, err
-			}
-			seen += float64(f.Size)
-		} else {
-			seen += float64(in.Packed())
-		}
-		_ = in.Close() // read only: nothing is lost
 	}
-	out.share = 1
-	if out.size > 0 {
-		out.share = seen / float64(out.size)
-	}
-	return out, nil
+}
+
+func estimateFasta(e *op.Estimating) (estimate.Stream, estimate.Work) {
+	return estimateRecords(e, func(in io.Reader, done func(r *record) error) error {
+		return parseFasta(in, newParser(newAlphabet(kindOf(e.Args)), false, true, done), func() error { return nil })
+	})
 }

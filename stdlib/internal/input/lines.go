@@ -1,6 +1,9 @@
 package input
 
-import "bytes"
+import (
+	"bytes"
+	"io"
+)
 
 // Lines cuts a stream into lines, which end with LF, CR LF or CR. A line that is longer than a window comes in pieces, so that no line can
 // exhaust the memory. A UTF-8 byte-order mark at the start is passed over.
@@ -25,9 +28,14 @@ type Piece struct {
 
 // NewLines makes lines of a stream. before is called before every read that may have to wait.
 func NewLines(s *Stream, before func() error) *Lines {
-	w := NewWindow(s, 0, before)
-	w.reuse = true
-	return &Lines{w: w, lf: -1, piece: Piece{End: true}}
+	l := LinesOf(s)
+	l.w.eager, l.w.before = s.Eager(), before
+	return l
+}
+
+// LinesOf makes lines of a reader that waits for nobody.
+func LinesOf(r io.Reader) *Lines {
+	return &Lines{w: &Window{r: r, eager: true, reuse: true}, lf: -1, piece: Piece{End: true}}
 }
 
 // Unread makes the next call of Next give the same piece again.
