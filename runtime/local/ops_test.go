@@ -196,7 +196,7 @@ func testOps(results map[string]*result) []*op.Operator {
 		transform("sum", op.Caps{}, func(c *op.Config) *rows {
 			type group struct {
 				sum  int64
-				k, o [2]uint64
+				o   [2]uint64
 			}
 			groups := map[int64]*group{}
 			return &rows{

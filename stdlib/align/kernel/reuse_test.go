@@ -47,7 +47,7 @@ func TestScorerReuse(t *testing.T) {
 		sc.ScoreAll(seqs[lo:hi], b, want, scores)
 		for k := range scores {
 			for j := lo + k; j < len(seqs); j++ {
-				if w := int32(scalar.Score(s, seqs[lo+k], seqs[j])); scores[k][j] != w {
+				if w := scalar.Score(s, seqs[lo+k], seqs[j]); scores[k][j] != w {
 					t.Fatalf("rows %d to %d, pair %d %d: %d, want %d", lo, hi, lo+k, j, scores[k][j], w)
 				}
 			}
