@@ -1,6 +1,10 @@
 package tabular
 
-import "bytes"
+import (
+	"bytes"
+
+	"weir/runtime/op"
+)
 
 // framer finds where records end. It goes on where it stopped when more bytes have come, so that no byte is looked at twice.
 type framer struct {
@@ -9,6 +13,14 @@ type framer struct {
 
 	at    int // bytes of the record looked at so far
 	state frameState
+}
+
+// newFramer makes the framer of a format.
+func newFramer(f *format, a op.Args) framer {
+	if f.quote {
+		return framer{quote: '"', comma: delimiter(a)}
+	}
+	return framer{}
 }
 
 type frameState uint8

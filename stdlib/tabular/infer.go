@@ -58,7 +58,7 @@ func inferValue(s *scanner) (types.Type, bool) {
 		})
 		return t, ok
 	case '[':
-		elem := types.Of(types.Null)
+		elem := types.Type{}
 		ok := s.array(func() bool {
 			v, ok := inferValue(s)
 			if ok {
@@ -99,6 +99,10 @@ func inferText(p []byte) types.Kind {
 func widen(name string, t, u types.Type) (types.Type, error) {
 	null := t.Nullable || u.Nullable || t.Kind == types.Null || u.Kind == types.Null
 	switch {
+	case t.Kind == types.Invalid: // nothing has been seen yet
+		return u, nil
+	case u.Kind == types.Invalid:
+		return t, nil
 	case t.Kind == types.Null:
 		t = u
 	case u.Kind == types.Null, t.Kind == u.Kind && t.Kind != types.List && t.Kind != types.Record:
@@ -164,9 +168,11 @@ func under(name, field string) string {
 func isNumber(k types.Kind) bool { return k == types.Int || k == types.Float }
 func isString(k types.Kind) bool { return k == types.String || k == types.Timestamp }
 
-// settle makes strings of what was always null, or an empty list.
+// settle makes strings of what was always null, or in no row.
 func settle(t types.Type) types.Type {
 	switch t.Kind {
+	case types.Invalid:
+		return types.Of(types.String)
 	case types.Null:
 		return types.Of(types.String).OrNull()
 	case types.List:

@@ -33,8 +33,8 @@ strings, durations strings as in the language, sizes a number of bytes, bytes ba
 
 var jsonLines = &format{
 	name: "read_jsonl", ranges: true,
-	parser: func(_ op.Args, r *rows) parser { return newJSONParser(r) },
-	infer:  func(_ op.Args, sample []byte) (types.Row, error) { return inferJSON(sample) },
+	parser: func(_ *format, _ op.Args, r *rows) parser { return newJSONParser(r) },
+	infer:  func(_ *format, _ op.Args, sample []byte) (types.Row, error) { return inferJSON(sample) },
 }
 
 // jsonParser reads objects into the cells of rows.

@@ -81,6 +81,11 @@ func readText(t testing.TB, o *op.Operator, text, as string, more ...func(op.Arg
 	if err != nil {
 		return c.shown() + "error: " + strings.ReplaceAll(err.Error(), path, "x") + "\n"
 	}
+	for _, r := range c.rejected {
+		if at := int64(strings.Count(text[:r.Byte], "\n") + 1); at != r.Line || r.Byte > 0 && r.Byte != 3 && text[r.Byte-1] != '\n' {
+			t.Errorf("byte %d is in line %d, not at the beginning of line %d", r.Byte, at, r.Line)
+		}
+	}
 	return c.shown()
 }
 

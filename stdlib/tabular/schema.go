@@ -35,7 +35,7 @@ func (f *format) typed(t *op.Typing) types.Row {
 				t.Errorf("as", codeAs, "`%s` would be a %s, which no column can hold", c.Name, c.Type)
 				return nil
 			}
-			if k := c.Type.Kind; f.quote && (k == types.Record || k == types.List) {
+			if k := c.Type.Kind; f.table && isNested(k) {
 				t.Errorf("as", codeNested, "`%s` is a %s, and a field of a table holds a plain value", c.Name, k)
 				return nil
 			}
@@ -96,7 +96,7 @@ func (f *format) sample(t *op.Typing, path string) (types.Row, error) {
 	if len(data) >= sampleBytes-3 { // the last line may go on
 		data = data[:bytes.LastIndexByte(data, '\n')+1]
 	}
-	row, err := f.infer(t.Args, data)
+	row, err := f.infer(f, t.Args, data)
 	if err == nil && len(row) == 0 {
 		err = errors.New("which has no rows")
 	}

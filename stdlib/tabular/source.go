@@ -28,13 +28,14 @@ var rangeBytes int64 = 64 << 20
 // format is what sets one format of records apart from another.
 type format struct {
 	name  string // of the operator
+	table bool   // a field has room for a plain value only
 	quote bool   // values may be in quotes, and a record may then have several lines
 	// ranges: the file can be read from any line end on.
 	ranges bool
 	// parser makes what reads the records of one split.
-	parser func(a op.Args, r *rows) parser
+	parser func(f *format, a op.Args, r *rows) parser
 	// infer gives the row of a sample.
-	infer func(a op.Args, sample []byte) (types.Row, error)
+	infer func(f *format, a op.Args, sample []byte) (types.Row, error)
 }
 
 // parser reads one record.
@@ -124,11 +125,7 @@ type reader struct {
 }
 
 func newReader(ctx context.Context, st op.Storage, f *format, a op.Args, p input.Part, r *rows) *reader {
-	rd := &reader{ctx: ctx, storage: st, format: f, part: p, rows: r, parse: f.parser(a, r), limit: -1}
-	if f.quote {
-		rd.frame.quote, rd.frame.comma = '"', delimiter(a)
-	}
-	return rd
+	return &reader{ctx: ctx, storage: st, format: f, part: p, rows: r, parse: f.parser(f, a, r), frame: newFramer(f, a), limit: -1}
 }
 
 // open opens the file, at the first record that begins in the part.
@@ -369,12 +366,4 @@ func (rd *reader) countLines(offset int64) error {
 			return err
 		}
 	}
-}
-
-// delimiter is what stands between the fields of a table.
-func delimiter(a op.Args) byte {
-	if d := a.Text("delimiter"); d != "" {
-		return d[0]
-	}
-	return ','
 }

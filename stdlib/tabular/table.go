@@ -10,9 +10,8 @@ import (
 type lines struct {
 	textio.Sink
 	// row appends the line of row i.
-	row   func(dst []byte, cols []*batch.Vector, i int) []byte
-	flush bool // every batch is handed on at once
-	buf   []byte
+	row func(dst []byte, cols []*batch.Vector, i int) []byte
+	buf []byte
 }
 
 // lineBytes is what is formatted before it is handed on.
@@ -29,7 +28,7 @@ func (l *lines) Data(_ int, b *batch.Batch, _ op.Output) error {
 			l.buf = l.buf[:0]
 		}
 	}
-	if l.flush {
+	if l.Path == "-" { // what is at the other end should not wait
 		return l.Flush()
 	}
 	return nil

@@ -7,21 +7,22 @@ import (
 )
 
 // Operators lists the operators of the package.
-var Operators = []*op.Operator{ReadJSONL, WriteTSV, WriteJSONL}
+var Operators = []*op.Operator{ReadJSONL, ReadCSV, ReadTSV, WriteTSV, WriteCSV, WriteJSONL, Print}
 
 // Codes of what goes wrong in these operators; lang/diag explains them.
 const (
-	codeNested  = "W2801" // a record or list where a line has room for plain values only
-	codeNoType  = "W2802" // neither `as` nor a sample says what the columns are
-	codeAs      = "W2803" // a type that no column can have
-	codeJSON    = "W6221" // a line that is not JSON
-	codeValue   = "W6222" // a value of another type
-	codeMissing = "W6223" // a value that is missing
-	codeUTF8    = "W6224" // a record that is not UTF-8
-	codeLong    = "W6225" // a record that is too long
-	codeQuote   = "W6226" // quotes that do not go together
-	codeFields  = "W6227" // a record with another number of fields
-	codeHeader  = "W6228" // a header that does not go with the type
+	codeNested    = "W2801" // a record or list where a line has room for plain values only
+	codeNoType    = "W2802" // neither `as` nor a sample says what the columns are
+	codeAs        = "W2803" // a type that no column can have
+	codeDelimiter = "W2804" // a delimiter that cannot be one
+	codeJSON      = "W6221" // a line that is not JSON
+	codeValue     = "W6222" // a value of another type
+	codeMissing   = "W6223" // a value that is missing
+	codeUTF8      = "W6224" // a record that is not UTF-8
+	codeLong      = "W6225" // a record that is too long
+	codeQuote     = "W6226" // quotes that do not go together
+	codeFields    = "W6227" // a record with another number of fields
+	codeHeader    = "W6228" // a header that does not go with the type
 )
 
 // pathParam is the parameter of all writers.

@@ -1,6 +1,7 @@
 package tabular
 
 import (
+	"weir/compiler/types"
 	"weir/runtime/batch"
 	"weir/runtime/op"
 	"weir/stdlib/internal/textio"
@@ -19,15 +20,19 @@ place in a table: name the fields that are wanted.`,
 	SingleTask: textio.SingleTask,
 	Type:       flat,
 	New: func(c *op.Config) (op.Instance, error) {
-		var header []byte
-		for i, name := range c.In[0].Names() {
-			if i > 0 {
-				header = append(header, '\t')
-			}
-			header = appendTSV(header, []byte(name))
-		}
-		return &lines{Sink: textio.Sink{Path: c.Args.Text("path"), Format: "tsv", Header: append(header, '\n')}, row: tsvRow}, nil
+		return &lines{Sink: textio.Sink{Path: c.Args.Text("path"), Format: "tsv", Header: tsvHeader(c.In[0])}, row: tsvRow}, nil
 	},
+}
+
+func tsvHeader(row types.Row) []byte {
+	var header []byte
+	for i, name := range row.Names() {
+		if i > 0 {
+			header = append(header, '\t')
+		}
+		header = appendTSV(header, []byte(name))
+	}
+	return append(header, '\n')
 }
 
 func tsvRow(dst []byte, cols []*batch.Vector, i int) []byte {

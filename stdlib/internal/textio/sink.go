@@ -157,7 +157,7 @@ func (s *Sink) Snapshot(id uint64, w op.SnapshotWriter) error {
 			return err
 		}
 	}
-	item, err := json.Marshal(state{s.number, !complete})
+	item, err := json.Marshal(state{s.number, !complete && s.Path != "-"})
 	if err != nil {
 		return err
 	}
