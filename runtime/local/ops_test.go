@@ -195,7 +195,7 @@ func testOps(results map[string]*result) []*op.Operator {
 		// sum adds k by v and gives (v, sum) when it drains, with the smallest ordinals of the group.
 		transform("sum", op.Caps{}, func(c *op.Config) *rows {
 			type group struct {
-				sum  int64
+				sum int64
 				o   [2]uint64
 			}
 			groups := map[int64]*group{}
