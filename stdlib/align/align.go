@@ -1,6 +1,8 @@
 package align
 
 import (
+	"fmt"
+
 	"weir/compiler/types"
 	"weir/planner/estimate"
 	"weir/runtime/batch"
@@ -174,6 +176,9 @@ func (x *aligner) Data(_ int, b *batch.Batch, out op.Output) error {
 		if err := x.engine.check(queries, targets, p); err != nil {
 			rej := op.Rejection{Byte: -1, Code: "W6303", Reason: err.Error()}
 			b.Locate(r, &rej.File, &rej.Record, &rej.Line, &rej.Byte)
+			if b.Origin == nil && len(b.Ord) == 2 { // behind pairs
+				rej.Reason = fmt.Sprintf("records %d and %d of the set: %v", b.Ord[0][r]+1, b.Ord[1][r]+1, err)
+			}
 			if err := out.Reject(rej); err != nil {
 				return err
 			}
