@@ -252,7 +252,7 @@ func checkColumns(a *op.Arg, in []types.Row) error {
 			t, ok := r.Lookup(x.Name)
 			if !ok {
 				err = fmt.Errorf("`%s` reads the column %s, which its input lacks: it has %s", e, x.Name, r)
-			} else if !t.Equal(x.Type) {
+			} else if !t.Equal(x.Type) && !(t.Nullable && t.NotNull().Equal(x.Type)) { // `x is not null and x > 1` reads x narrowed
 				err = fmt.Errorf("`%s` reads the column %s as %s, and it is %s", e, x.Name, x.Type, t)
 			}
 		})
