@@ -133,10 +133,10 @@ func parseDuration(p []byte) (int64, bool) {
 	for len(p) > 0 {
 		i, n := 0, uint64(0)
 		for i < len(p) && p[i]-'0' < 10 {
-			if n > (limit-9)/10 {
+			if n > limit/10 {
 				return 0, false
 			}
-			n = n*10 + uint64(p[i]-'0')
+			n = n*10 + uint64(p[i]-'0') // at most limit+9
 			i++
 		}
 		if i == 0 {
@@ -146,7 +146,7 @@ func parseDuration(p []byte) (int64, bool) {
 		found := false
 		for _, u := range units {
 			if len(p) >= len(u.name) && string(p[:len(u.name)]) == u.name {
-				if n > (limit-total)/u.n {
+				if total > limit || n > (limit-total)/u.n {
 					return 0, false
 				}
 				total, p, found = total+n*u.n, p[len(u.name):], true
