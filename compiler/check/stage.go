@@ -173,7 +173,7 @@ func (u *use) typeRow(vague bool) (row types.Row, known bool) {
 		row = u.o.Type(t)
 	}
 	switch {
-	case failed:
+	case failed, u.o.Type == nil && !u.o.Implemented(): // what is not there yet is reported
 		return u.recover()
 	case u.o.Role != op.SinkRole && row == nil:
 		u.c.errorf("W2227", u.x.Func.Span, "`%s` gives no row for these arguments", u.o.Name)

@@ -13,7 +13,7 @@ import (
 )
 
 // Operators lists the operators of the package.
-var Operators = []*op.Operator{Pairs, Align, Search}
+var Operators = []*op.Operator{Pairs, Align, Search, WriteBlast6, WritePAF, WritePairwise}
 
 // schemeParams are the parameters that align and search share; schemeOf reads them.
 func schemeParams() []op.Param {
