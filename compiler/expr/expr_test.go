@@ -56,7 +56,7 @@ func TestString(t *testing.T) {
 		"x >= cutoff (100)":     call(Ge, b, x, cutoff),
 		"x is not null":         call(NotNull, b, x),
 		"if x > 1 { x } else if x > 1 { y } else { 1 }": call(If, i, cond, x, call(If, i, cond, y, Lit(i, int64(1)))),
-		"least(x, [x, y][0])": call("least", i, x, call(Index, i, call(MakeList, types.ListOf(i), x, y), Lit(i, int64(0)))),
+		"least(x, [x, y][0])":                           call("least", i, x, call(Index, i, call(MakeList, types.ListOf(i), x, y), Lit(i, int64(0)))),
 	} {
 		if got := e.String(); got != want {
 			t.Errorf("%s, want %s", got, want)
