@@ -14,14 +14,15 @@ const codeFastq = "W6217"
 // bad; the record is only lent.
 //
 // Where the lines do not have that frame, everything up to the next place that has it is one bad record, so that a missing or
-// doubled line costs no good record. A quality line may begin with @, but then the line after the next one is a sequence, which
-// does not begin with +.
+// spoilt line costs no good record. A quality line may begin with @, but then the line after the next one is a sequence, which
+// does not begin with +. Only where such a quality is followed by a record without its header is the frame ambiguous: then the good
+// record is rejected with the bad one, rather than a header be taken for a quality.
 type fastqParser struct {
 	lines *input.Lines
 	check *alphabet
 	done  func(r *record) error
 
-	ahead []fastqLine // the next lines, four at most
+	ahead []fastqLine // the next lines, six at most
 	spare [][]byte    // their memory, to be used again
 	count int64       // records so far
 }
@@ -38,7 +39,7 @@ func (l *fastqLine) begins(mark byte) bool { return len(l.text) > 0 && l.text[0]
 // run parses to the end of the stream.
 func (p *fastqParser) run() error {
 	for {
-		if err := p.fill(); err != nil {
+		if err := p.fill(4); err != nil {
 			return err
 		}
 		if len(p.ahead) == 0 {
@@ -50,19 +51,30 @@ func (p *fastqParser) run() error {
 		}
 		p.count++
 		r := &record{number: p.count, line: p.ahead[0].number, offset: p.ahead[0].byte}
-		if p.framed() && len(p.ahead) == 4 {
-			p.four(r)
-			if err := p.done(r); err != nil {
-				return err
+		if p.framed(0) && len(p.ahead) >= 4 {
+			if p.ahead[3].begins('@') {
+				// It is the quality, or, where that is missing, the next record's header.
+				if err := p.fill(6); err != nil {
+					return err
+				}
 			}
-			p.drop(4)
-			continue
+			if !p.short() {
+				p.four(r)
+				for _, l := range p.ahead[:4] {
+					r.keepLine(l.text)
+				}
+				if err := p.done(r); err != nil {
+					return err
+				}
+				p.drop(4)
+				continue
+			}
 		}
 		p.fault(r)
-		for first := true; len(p.ahead) > 0 && (first || !p.framed()); first = false {
+		for first := true; len(p.ahead) > 0 && (first || !p.framed(0)); first = false {
 			r.keepLine(p.ahead[0].text)
 			p.drop(1)
-			if err := p.fill(); err != nil {
+			if err := p.fill(4); err != nil {
 				return err
 			}
 		}
@@ -72,15 +84,30 @@ func (p *fastqParser) run() error {
 	}
 }
 
-// framed reports whether a record may begin here.
-func (p *fastqParser) framed() bool {
-	return len(p.ahead) > 2 && p.ahead[0].begins('@') && p.ahead[2].begins('+')
+// framed reports whether a record may begin at the i-th line ahead.
+func (p *fastqParser) framed(i int) bool {
+	return len(p.ahead) > i+2 && p.ahead[i].begins('@') && p.ahead[i+2].begins('+')
+}
+
+// short reports whether the next record begins on the fourth line: a line of this one is missing.
+func (p *fastqParser) short() bool {
+	if !p.framed(3) {
+		return false
+	}
+	for _, c := range p.ahead[4].text {
+		if p.check.class[c] != letter {
+			return false
+		}
+	}
+	return true
 }
 
 // fault says why no record begins here.
 func (p *fastqParser) fault(r *record) {
 	r.code, r.reasonLine = codeFastq, r.line
 	switch {
+	case p.short():
+		r.reason, r.reasonLine = "a line of the record is missing: the next one begins on its fourth line", p.ahead[3].number
 	case !p.ahead[0].begins('@'):
 		r.reason = "the first line of a record begins with @"
 	case len(p.ahead) > 2 && !p.ahead[2].begins('+'):
@@ -93,9 +120,6 @@ func (p *fastqParser) fault(r *record) {
 // four makes a record of the four lines.
 func (p *fastqParser) four(r *record) {
 	head, seq, plus, qual := &p.ahead[0], &p.ahead[1], &p.ahead[2], &p.ahead[3]
-	for i := range p.ahead {
-		r.keepLine(p.ahead[i].text)
-	}
 	bad := func(at *fastqLine, code, format string, args ...any) {
 		if r.reason == "" {
 			r.code, r.reason, r.reasonLine = code, fmt.Sprintf(format, args...), at.number
@@ -128,12 +152,12 @@ func (p *fastqParser) four(r *record) {
 	r.sequence, r.quality = seq.text, qual.text
 }
 
-// fill reads on until four lines are at hand, or the stream ends.
-func (p *fastqParser) fill() error {
-	for len(p.ahead) < 4 {
+// fill reads on until n lines are at hand, or the stream ends.
+func (p *fastqParser) fill(n int) error {
+	for len(p.ahead) < n {
 		l := fastqLine{}
-		if n := len(p.spare); n > 0 {
-			l.text, p.spare = p.spare[n-1], p.spare[:n-1]
+		if last := len(p.spare) - 1; last >= 0 {
+			l.text, p.spare = p.spare[last], p.spare[:last]
 		}
 		for end := false; !end; {
 			piece, ok, err := p.lines.Next()

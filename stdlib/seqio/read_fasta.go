@@ -2,6 +2,7 @@
 package seqio
 
 import (
+	"fmt"
 	"io"
 	"iter"
 
@@ -129,7 +130,8 @@ func (w *recordWriter) reset() {
 func (w *recordWriter) add(r *record) error {
 	id, description := r.split()
 	if r.reason == "" && len(id) == 0 {
-		r.code, r.reason, r.reasonLine = "W6214", "the header has no id: a record begins with a line `>id description`", r.line
+		r.code, r.reasonLine = "W6214", r.line
+		r.reason = fmt.Sprintf("the header has no id: a record begins with a line `%cid description`", r.header[0])
 	}
 	if r.reason != "" {
 		return w.out.Reject(r.rejection(w.file))
