@@ -160,42 +160,44 @@ func (v *view) line(s local.StageProgress, st *physical.Stage, p local.Progress)
 	return head + "  " + strings.Join(parts, "  ")
 }
 
-// last gives the counts of a stage's last operator, and its named counters together.
-func (v *view) last(st *physical.Stage, p local.Progress) (rows int64, named map[string]int64) {
+// work sums up what a stage's operators have done: the records that it has taken in (a source: read), those that its last operator has given
+// on or written, and the named counters together.
+func (v *view) work(st *physical.Stage, p local.Progress) (in, out int64, named map[string]int64) {
 	named = map[string]int64{}
 	for _, o := range st.Ops {
 		c := p.Nodes[o.Node]
 		for name, n := range c.Named {
 			named[name] += n
 		}
+		if in = max(in, c.RowsIn); o.Part != physical.Collect { // what a node gives out, it gives out elsewhere then
+			in = max(in, c.RowsOut)
+		}
 	}
 	c := p.Nodes[st.Ops[len(st.Ops)-1].Node]
-	return max(c.RowsOut, c.RowsIn), named
+	return in, max(c.RowsOut, c.RowsIn), named
 }
 
 func (v *view) done(st *physical.Stage, p local.Progress) []string {
-	rows, named := v.last(st, p)
-	parts := []string{thousands(rows) + " records"}
+	in, out, named := v.work(st, p)
 	if n := named["pairs"]; n > 0 {
-		parts = append(parts, thousands(n)+" pairs")
+		return []string{thousands(n) + " pairs", thousands(out) + " kept"}
 	}
-	return parts
+	return []string{thousands(in) + " records"}
 }
 
+// rates is done, and how fast.
 func (v *view) rates(st *physical.Stage, p local.Progress, took float64) []string {
-	rows, named := v.last(st, p)
-	parts := []string{thousands(rows) + " records"}
-	if took <= 0 {
-		return parts
+	in, out, named := v.work(st, p)
+	n, what := in, " records"
+	if pairs := named["pairs"]; pairs > 0 {
+		n, what = pairs, " pairs"
 	}
-	if rows > 0 {
-		parts = append(parts, rate(float64(rows)/took)+" records/s")
+	parts := []string{thousands(n) + what}
+	if took > 0 && n > 0 {
+		parts = append(parts, rate(float64(n)/took)+what+"/s")
 	}
-	if n := named["pairs"]; n > 0 {
-		parts = append(parts, thousands(n)+" pairs")
-	}
-	if n := named["cells"]; n > 0 {
-		parts = append(parts, fmt.Sprintf("%.1f GCUPS", float64(n)/took/1e9))
+	if cells := named["cells"]; cells > 0 && took > 0 {
+		parts = append(parts, fmt.Sprintf("%.1f GCUPS", float64(cells)/took/1e9), thousands(out)+" kept")
 	}
 	return parts
 }
