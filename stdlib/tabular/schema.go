@@ -92,7 +92,7 @@ func (f *format) sample(t *op.Typing, path string) (types.Row, error) {
 	if err != nil {
 		return nil, cause(err)
 	}
-	data = bytes.TrimPrefix(data, []byte("\ufeff"))
+	data = bytes.TrimPrefix(data, bom)
 	if len(data) >= sampleBytes-3 { // the last line may go on
 		data = data[:bytes.LastIndexByte(data, '\n')+1]
 	}

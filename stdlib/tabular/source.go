@@ -232,12 +232,15 @@ func (rd *reader) run() error {
 // block reads the records that are whole, and gives how far they go. done: the next one belongs to another range.
 func (rd *reader) block(filled error) (pos int, done bool, err error) {
 	rd.rows.buf = rd.data
-	if rd.base == 0 && bytes.HasPrefix(rd.data, []byte("\ufeff")) {
-		pos = 3 // a byte order mark
+	first := int64(0) // where the first record of the file begins: it is of the first part, however short that is
+	if rd.base == 0 && bytes.HasPrefix(rd.data, bom) {
+		pos, first = len(bom), int64(len(bom))
+	} else if rd.base == 0 && !rd.eof && bytes.HasPrefix(bom, rd.data) { // it may yet become one
+		return 0, false, filled
 	}
 	for {
 		rest := rd.data[pos:]
-		if at := rd.base + int64(pos); !rd.skips && rd.part.To > 0 && at >= rd.part.To {
+		if at := rd.base + int64(pos); !rd.skips && rd.part.To > 0 && at >= rd.part.To && at != first {
 			return pos, true, nil
 		}
 		n := rd.frame.next(rest)
@@ -282,6 +285,9 @@ func (rd *reader) block(filled error) (pos int, done bool, err error) {
 		rd.frame.reset()
 	}
 }
+
+// bom is the byte order mark that some programs put before UTF-8.
+var bom = []byte("\ufeff")
 
 // next gives the number of the line that is so many lines ahead, 0 where it is not known.
 func (rd *reader) next(lines int64) int64 {
