@@ -86,11 +86,13 @@ func (b *Builder) Float(x float64) { b.v.Floats = append(b.v.Floats, x); b.next(
 // MaxBuf bounds the bytes that one vector can hold, since a Ref has 32 bits. Whoever fills a batch flushes it far below.
 const MaxBuf = math.MaxUint32
 
+const tooLong = "batch: a vector of more than 4 GiB of text"
+
 // Bytes appends a copy of a run of bytes. It panics past MaxBuf bytes in one vector: a bug of the caller, who must flush.
 func (b *Builder) Bytes(x []byte) {
 	off := len(b.v.Buf)
 	if off+len(x) > MaxBuf {
-		panic(fmt.Sprintf("batch: a vector of more than %d bytes", MaxBuf))
+		panic(tooLong)
 	}
 	b.v.Buf = append(b.v.Buf, x...)
 	b.v.Refs = append(b.v.Refs, Ref{uint32(off), uint32(len(x))})
@@ -101,7 +103,7 @@ func (b *Builder) Bytes(x []byte) {
 func (b *Builder) String(x string) {
 	off := len(b.v.Buf)
 	if off+len(x) > MaxBuf {
-		panic(fmt.Sprintf("batch: a vector of more than %d bytes", MaxBuf))
+		panic(tooLong)
 	}
 	b.v.Buf = append(b.v.Buf, x...)
 	b.v.Refs = append(b.v.Refs, Ref{uint32(off), uint32(len(x))})
