@@ -18,12 +18,14 @@ import (
 const (
 	blockBytes = 256 << 10 // what is read, and becomes a batch, at a time
 	spareBytes = 4 << 10   // room behind a block for letters that are no copy of it
-	maxRecord  = 64 << 20  // bytes of a record, so that memory is bounded
 	maxRaw     = 1 << 10   // bytes of a bad record that are kept
 )
 
-// rangeBytes is the length of the ranges that a large plain file is cut into. It is a variable for tests alone.
-var rangeBytes int64 = 64 << 20
+// These are variables for tests alone.
+var (
+	rangeBytes int64 = 64 << 20 // the length of the ranges that a large plain file is cut into
+	maxRecord        = 64 << 20 // bytes of a record, so that memory is bounded
+)
 
 // format is what sets one format of records apart from another.
 type format struct {
@@ -255,7 +257,7 @@ func (rd *reader) block(filled error) (pos int, done bool, err error) {
 			n = len(rest)
 		case rd.eof || len(rest) > maxRecord:
 			// A record without an end: it is bad, and reading goes on with the next line.
-			why := &bad{codeLong, fmt.Sprintf("the record has more than %d MiB", maxRecord>>20)}
+			why := &bad{codeLong, fmt.Sprintf("the record has more than %d bytes", maxRecord)}
 			if rd.frame.open() {
 				why = &bad{codeQuote, "a quote is not closed"}
 			}
