@@ -37,6 +37,18 @@ record; so sequences over several lines are rejected. Memory is bounded by the l
 		Needs:      func(op.Args, []types.Row, op.ColumnSet) []op.ColumnSet { return nil },
 		SplitCount: func(a op.Args, s op.Storage) int { return input.Count(s, a.Text("path")) },
 	},
+	Examples: []op.Example{{Doc: "Reads that are long enough.", Code: `let reads = read_fastq("reads.fastq.gz")
+let long = reads |> filter(length(sequence) >= 4)
+long |> write_jsonl("long.jsonl")
+
+test "short reads are dropped" {
+  given reads = [
+    { id: "r1", description: "", sequence: "ACGTN", quality: "IIII!" },
+    { id: "r2", description: "", sequence: "ACG", quality: "III" },
+  ]
+  expect long = [{ id: "r1", sequence: "ACGTN", quality: "IIII!" }]
+}
+`}},
 	Estimate: estimateFastq,
 	Source:   func(c *op.Config) (op.Source, error) { return &fastqSource{cfg: c}, nil },
 }

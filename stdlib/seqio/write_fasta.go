@@ -44,6 +44,18 @@ sequence.`,
 		}
 		return []op.ColumnSet{need}
 	}},
+	Examples: []op.Example{{Doc: "The long proteins of a file, one line a sequence.", Code: `let proteins = read_fasta("proteome.fasta.gz")
+let long = proteins |> filter(length(sequence) >= 6)
+long |> write_fasta("long.fasta", width: 0)
+
+test "short proteins are dropped" {
+  given proteins = [
+    { id: "a", description: "kept", sequence: "MKTAYI" },
+    { id: "b", description: "dropped", sequence: "MK" },
+  ]
+  expect long = [{ id: "a", sequence: "MKTAYI" }]
+}
+`}},
 	New: func(c *op.Config) (op.Instance, error) {
 		return &fastaSink{Sink: textio.Sink{Path: c.Args.Text("path"), Format: "fasta"}, width: int(c.Args.Int("width", 60))}, nil
 	},
