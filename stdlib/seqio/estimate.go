@@ -13,8 +13,8 @@ import (
 // sampleBytes is how much of the files an estimate reads, unpacked.
 const sampleBytes = 1 << 20
 
-// estimateRecords reads the beginning of the files through a parser, which calls done for every record, and concludes from it on the
-// rest. What is within sampleBytes is counted. A path that cannot be read twice has no estimate.
+// estimateRecords reads the beginning of the files through a parser, which calls done for every record, and concludes
+// from it on the rest. What is within sampleBytes is counted. A path that cannot be read twice has no estimate.
 func estimateRecords(e *op.Estimating, parse func(in io.Reader, done func(r *record) error) error) (estimate.Stream, estimate.Work) {
 	if e.Storage == nil {
 		return estimate.Stream{}, estimate.Work{}

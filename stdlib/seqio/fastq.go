@@ -10,13 +10,13 @@ import (
 // codeFastq is the code of a FASTQ record whose lines do not fit together; lang/diag explains it.
 const codeFastq = "W6217"
 
-// fastqParser cuts a FASTQ stream into records of four lines: @header, sequence, + and quality. It calls done for every record, good or
-// bad; the record is only lent.
+// fastqParser cuts a FASTQ stream into records of four lines: @header, sequence, + and quality. It calls done for every
+// record, good or bad; the record is only lent.
 //
-// Where the lines do not have that frame, everything up to the next place that has it is one bad record, so that a missing or
-// spoilt line costs no good record. A quality line may begin with @, but then the line after the next one is a sequence, which
-// does not begin with +. Only where such a quality is followed by a record without its header is the frame ambiguous: then the good
-// record is rejected with the bad one, rather than a header be taken for a quality.
+// Where the lines do not have that frame, everything up to the next place that has it is one bad record, so that a
+// missing or spoilt line costs no good record. A quality line may begin with @, but then the line after the next one is
+// a sequence, which does not begin with +. Only where such a quality is followed by a record without its header is the
+// frame ambiguous: then the good record is rejected with the bad one, rather than a header be taken for a quality.
 type fastqParser struct {
 	lines *input.Lines
 	check *alphabet

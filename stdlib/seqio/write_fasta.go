@@ -144,7 +144,8 @@ func (s *fastaSink) record(dst, id, description, sequence []byte) []byte {
 	return dst
 }
 
-// unwritable says why a record would not be read back as it is, "" where it would. Only white space around a description is lost.
+// unwritable says why a record would not be read back as it is, "" where it would. Only white space around a
+// description is lost.
 func (s *fastaSink) unwritable(id, description, sequence []byte) string {
 	s.header = append(append(append(append(s.header[:0], '>'), id...), ' '), description...)
 	if bytes.ContainsAny(s.header, "\r\n") {

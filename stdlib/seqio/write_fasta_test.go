@@ -72,7 +72,8 @@ func write(a op.Args, row types.Row, out op.Output, batches ...*batch.Batch) err
 var fastaRow = types.Row{{Name: "id", Type: types.Of(types.String)}, {Name: "description", Type: types.Of(types.String).OrNull()},
 	{Name: "sequence", Type: types.Of(types.Protein)}}
 
-// Records as text: wrapped or not, with and without descriptions; what cannot be written is rejected with a place, and costs no other row.
+// Records as text: wrapped or not, with and without descriptions; what cannot be written is rejected with a place, and
+// costs no other row.
 func TestWriteFasta(t *testing.T) {
 	b := table(fastaRow, []any{"a", "first one", "MKTAYIAK"}, []any{"b", nil, ""}, []any{"c", "", "MKTAY"},
 		[]any{"", "x", "MK"}, []any{"d e", "x", "MK"}, []any{"d\u00a0", "", "MK"}, []any{"d", "x\ny", "MK"}, []any{"d", "", "M K"}, []any{"d", "", "M>K"},

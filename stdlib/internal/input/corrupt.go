@@ -7,7 +7,8 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// corrupt reports whether the decompressor found fault with its data, as opposed to a failure of the storage beneath it.
+// corrupt reports whether the decompressor found fault with its data, as opposed to a failure of the storage beneath
+// it.
 func corrupt(err error) bool {
 	var c flate.CorruptInputError
 	if errors.As(err, &c) {

@@ -1,5 +1,6 @@
-// Package input is what all readers of files share: which files a path names and how they fall into splits, opening them with
-// decompression by content, and windows of bytes and of lines over what is read. What the bytes mean is the reader's business.
+// Package input is what all readers of files share: which files a path names and how they fall into splits, opening
+// them with decompression by content, and windows of bytes and of lines over what is read. What the bytes mean is the
+// reader's business.
 package input
 
 import (
@@ -30,8 +31,8 @@ type Part struct {
 	To      int64  `json:"to,omitempty"`
 }
 
-// List gives the files that the path names, in the storage's order. A path that names none is an error: a reader that finds nothing to
-// read has most likely been given a wrong path.
+// List gives the files that the path names, in the storage's order. A path that names none is an error: a reader that
+// finds nothing to read has most likely been given a wrong path.
 func List(ctx context.Context, s op.Storage, path string) ([]op.FileInfo, error) {
 	files, err := s.List(ctx, path)
 	if err != nil {

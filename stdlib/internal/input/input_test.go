@@ -137,7 +137,8 @@ func readAll(m *memory, p Part) (string, error) {
 	return string(b), errors.Join(err, s.Close())
 }
 
-// No byte of a gzip file can be changed, and none be cut off, without an error or the same text. (A few header bits mean nothing.)
+// No byte of a gzip file can be changed, and none be cut off, without an error or the same text. (A few header bits
+// mean nothing.)
 func TestDamage(t *testing.T) {
 	text := strings.Repeat(">a\nMKTAYI\n", 50)
 	for _, format := range []string{"gzip", "zstd"} {

@@ -5,8 +5,8 @@ import (
 	"io"
 )
 
-// Lines cuts a stream into lines, which end with LF, CR LF or CR. A line that is longer than a window comes in pieces, so that no line can
-// exhaust the memory. A UTF-8 byte-order mark at the start is passed over.
+// Lines cuts a stream into lines, which end with LF, CR LF or CR. A line that is longer than a window comes in pieces,
+// so that no line can exhaust the memory. A UTF-8 byte-order mark at the start is passed over.
 type Lines struct {
 	w      *Window
 	pos    int  // of the next byte, in w.Data

@@ -96,8 +96,8 @@ func Open(ctx context.Context, st op.Storage, p Part) (*Stream, error) {
 	return s, nil
 }
 
-// peek looks at the first bytes without waiting for more than decide the matter: a line typed into a terminal must not wait for a sixth
-// byte.
+// peek looks at the first bytes without waiting for more than decide the matter: a line typed into a terminal must not
+// wait for a sixth byte.
 func (s *Stream) peek() ([]byte, error) {
 	head, err := s.buf.Peek(1)
 	for n := 2; err == nil && n <= 6; n++ {

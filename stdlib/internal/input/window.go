@@ -5,8 +5,8 @@ import "io"
 // BlockSize is the size of a window, in bytes, and of the data in a batch.
 const BlockSize = 256 << 10
 
-// Window is the part of a stream that is in memory. Bytes once in Data stay where they are and as they are, so that values may refer to them;
-// More makes another array when the present one is used up.
+// Window is the part of a stream that is in memory. Bytes once in Data stay where they are and as they are, so that
+// values may refer to them; More makes another array when the present one is used up.
 type Window struct {
 	Data   []byte
 	Offset int64 // of Data[0] in the unpacked stream
@@ -19,13 +19,14 @@ type Window struct {
 	buf    []byte // Data is a part of it
 }
 
-// NewWindow makes an empty window whose first byte will be at the offset. before is called before every read that may have to wait; it may be nil.
+// NewWindow makes an empty window whose first byte will be at the offset. before is called before every read that may
+// have to wait; it may be nil.
 func NewWindow(s *Stream, offset int64, before func() error) *Window {
 	return &Window{r: s, eager: s.Eager(), Offset: offset, before: before}
 }
 
-// More drops the first used bytes of Data and reads more behind the rest: as much as one read gives, or all that fits where reading
-// waits for nobody. At the end of the stream it sets EOF and adds nothing.
+// More drops the first used bytes of Data and reads more behind the rest: as much as one read gives, or all that fits
+// where reading waits for nobody. At the end of the stream it sets EOF and adds nothing.
 func (w *Window) More(used int) error {
 	w.Data = w.Data[used:]
 	w.Offset += int64(used)
