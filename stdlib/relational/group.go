@@ -59,12 +59,6 @@ func (g *groups) add(key []byte) (n uint32, added bool) {
 	return uint32(len(g.hashes) - 1), true
 }
 
-// lookup gives the number of a key, false where it is not there.
-func (g *groups) lookup(key []byte) (uint32, bool) {
-	n := g.slots[g.find(key, maphash.Bytes(g.seed, key))]
-	return n - 1, n != 0
-}
-
 func (g *groups) grow() {
 	g.slots = make([]uint32, 2*len(g.slots))
 	mask := len(g.slots) - 1
