@@ -6,7 +6,8 @@ import (
 	"weir/runtime/op"
 )
 
-// framer finds where records end. It goes on where it stopped when more bytes have come, so that no byte is looked at twice.
+// framer finds where records end. It goes on where it stopped when more bytes have come, so that no byte is looked at
+// twice.
 type framer struct {
 	quote byte // within these a line feed does not end a record; 0: none
 	comma byte // between fields, where there are quotes

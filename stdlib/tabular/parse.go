@@ -17,7 +17,8 @@ func quoted(p []byte) string { return strconv.Quote(shorten(p)) }
 // view gives a string over bytes, for a call that does not keep it.
 func view(p []byte) string { return unsafe.String(unsafe.SliceData(p), len(p)) }
 
-// parseLetters reads a string-like value from its text: as it is where copied is false. A reason says why it cannot be one.
+// parseLetters reads a string-like value from its text: as it is where copied is false. A reason says why it cannot be
+// one.
 func parseLetters(k types.Kind, p []byte) (letters []byte, copied bool, reason string) {
 	switch k {
 	case types.Protein, types.DNA, types.RNA:
@@ -116,8 +117,8 @@ var minTime, maxTime = time.Unix(0, math.MinInt64), time.Unix(0, math.MaxInt64)
 var units = []struct {
 	name string
 	n    uint64
-}{{"d", 24 * uint64(time.Hour)}, {"h", uint64(time.Hour)}, {"ms", uint64(time.Millisecond)}, {"m", uint64(time.Minute)}, {"s", uint64(time.Second)},
-	{"us", uint64(time.Microsecond)}, {"ns", 1}}
+}{{"d", 24 * uint64(time.Hour)}, {"h", uint64(time.Hour)}, {"ms", uint64(time.Millisecond)},
+	{"m", uint64(time.Minute)}, {"s", uint64(time.Second)}, {"us", uint64(time.Microsecond)}, {"ns", 1}}
 
 // parseDuration reads whole numbers with units, one after the other, after an optional minus.
 func parseDuration(p []byte) (int64, bool) {

@@ -12,10 +12,10 @@ var Print = &op.Operator{
 	Role: op.SinkRole,
 	Doc: `writes rows to standard output, as they come.
 
-As tab-separated values with a header line, in the form of write_tsv, or as JSON lines, in that of write_jsonl. What is out cannot be taken back: when a
-run is started again after a failure, rows are written twice.`,
+As tab-separated values with a header line, in the form of write_tsv, or as JSON lines, in that of write_jsonl. What is out
+cannot be taken back: when a run is started again after a failure, rows are written twice.`,
 	Params: []op.Param{{Name: "format", Kind: op.Word, Words: []string{"tsv", "jsonl"},
-		Doc: "The form of the rows. By default tsv where all columns are plain values, and jsonl where there is a record or a list."}},
+		Doc: "The form of the rows: by default tsv, and jsonl where a column is a record or a list."}},
 	AtLeastOnce: true,
 	SingleTask:  func(op.Args) bool { return true },
 	Type: func(t *op.Typing) types.Row {

@@ -1,6 +1,7 @@
 package tabular
 
 import (
+	"bytes"
 	"fmt"
 
 	"weir/compiler/types"
@@ -15,12 +16,17 @@ var ReadJSONL = &op.Operator{
 	Role: op.SourceRole,
 	Doc: `reads JSON lines: one object a line, whose members are the columns.
 
-The path names a file, a folder (with a trailing /), a glob, or - for standard input; files come in the order of their names. Gzip and zstd are found
-by the content; a large plain file is read in ranges. Without ` + "`as`" + ` the types are taken from the first MiB of the first file. Members that
-the type does not have are passed over; one that is missing is null, and where the type does not allow that, the line is bad. Of several members of
-one name the last counts. Integers are exact. A float may be one of the strings "NaN", "Infinity" and "-Infinity"; timestamps are RFC 3339
-strings, durations strings as in the language, sizes a number of bytes, bytes base64. Blank lines are passed over. A line that is bad goes to
-` + "`.rejected`" + `; a file whose bytes cannot be trusted stops the run. A line has at most 64 MiB.`,
+The path names a file, a folder (with a trailing /), a glob, or - for standard input; files come in the order of their
+names. Gzip and zstd are found by the content; a large plain file is read in ranges. Without ` + "`as`" + ` the types are
+taken from the first MiB of the first file.
+
+Members that the type does not have are passed over; one that is missing is null, and where the type does not allow that,
+the line is bad. Of several members of one name the last counts. Integers are exact. A float may be one of the strings
+"NaN", "Infinity" and "-Infinity"; timestamps are RFC 3339 strings, durations strings as in the language, sizes a number of
+bytes, bytes base64. Letters of sequences are folded to upper case. Blank lines are passed over.
+
+A line that is bad goes to ` + "`.rejected`" + `; a file whose bytes cannot be trusted stops the run. A line has at most
+64 MiB.`,
 	Params: []op.Param{readPath, asParam},
 	Type:   jsonLines.typed,
 	Caps: op.Caps{
@@ -95,7 +101,7 @@ func (p *jsonParser) object(at int) bool {
 			return s.want("a key in quotes")
 		}
 		field := -1
-		if n < len(p.guesses) && len(s.b)-s.i >= len(p.guesses[n].key) && string(s.b[s.i:s.i+len(p.guesses[n].key)]) == string(p.guesses[n].key) {
+		if n < len(p.guesses) && bytes.HasPrefix(s.b[s.i:], p.guesses[n].key) {
 			field = p.guesses[n].field
 			s.i += len(p.guesses[n].key)
 		} else {

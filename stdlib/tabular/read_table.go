@@ -18,11 +18,11 @@ import (
 var (
 	ReadCSV = readTable(csvTable, delimiterParam, `reads comma-separated values (RFC 4180).
 
-A field that begins with a quote ends with one; in between a quote is doubled, and delimiters and line breaks may stand. An empty field is null, or an empty
-string where the type does not allow null; a pair of quotes is an empty string. `)
+A field that begins with a quote ends with one; in between a quote is doubled, and delimiters and line breaks may stand. An
+empty field is null, or an empty string where the type does not allow null; a pair of quotes is an empty string.`)
 	ReadTSV = readTable(tsvTable, op.Param{}, "reads tab-separated values.\n\n"+
-		"`\\t`, `\\n`, `\\r` and `\\\\` stand for tab, line feed, carriage return and backslash. An empty field is null, or an empty string where the type does not allow\n"+
-		"null; quotes have no meaning. ")
+		"`\\t`, `\\n`, `\\r` and `\\\\` stand for tab, line feed, carriage return and backslash. An empty field is null, or an\n"+
+		"empty string where the type does not allow null; quotes have no meaning.")
 )
 
 var (
@@ -32,20 +32,29 @@ var (
 
 // readTable makes the operator of a format.
 func readTable(f *format, delimiter op.Param, doc string) *op.Operator {
-	params := []op.Param{readPath, asParam, {Name: "header", Kind: op.Value, Type: types.Of(types.Bool), Default: "true",
-		Doc: "Whether the first record has the names of the columns. Without it they are taken in their order."}}
+	params := []op.Param{readPath, asParam, {
+		Name: "header", Kind: op.Value, Type: types.Of(types.Bool), Default: "true",
+		Doc: "Whether the first record has the names of the columns. Without it they are taken in their order.",
+	}}
 	if f.quote {
 		params = append(params, delimiter)
 	}
 	return &op.Operator{
 		Name: f.name,
 		Role: op.SourceRole,
-		Doc: doc + `The path names a file, a folder (with a trailing /), a glob, or - for standard input; files come in the order of
-their names, gzip and zstd are found by the content. Columns are found by their names in the header; in a name that is not one of the language other
-characters become _ ("Gene name" is Gene_name), and a column that the type does not have is passed over. Without ` + "`as`" + ` the types are taken from the first
-MiB of the first file, where a number with leading zeros is a string. Floats may be NaN and Infinity; timestamps are RFC 3339, durations as in
-the language, sizes a number of bytes, bytes base64. A record that is bad goes to ` + "`.rejected`" + `; a file whose header does not go with the type,
-or whose bytes cannot be trusted, stops the run. A record has at most 64 MiB.`,
+		Doc: doc + `
+
+The path names a file, a folder (with a trailing /), a glob, or - for standard input; files come in the order of their
+names, gzip and zstd are found by the content.
+
+Columns are found by their names in the header; in a name that is not one of the language other characters become _ ("Gene
+name" is Gene_name), and a column that the type does not have is passed over. Without ` + "`as`" + ` the types are taken
+from the first MiB of the first file, where a number with leading zeros is a string. Floats may be NaN and Infinity;
+timestamps are RFC 3339, durations as in the language, sizes a number of bytes, bytes base64. Letters of sequences are folded
+to upper case.
+
+A record that is bad goes to ` + "`.rejected`" + `; a file whose header does not go with the type, or whose bytes cannot be
+trusted, stops the run. A record has at most 64 MiB.`,
 		Params: params,
 		Type: func(t *op.Typing) types.Row {
 			if f.quote && !checkDelimiter(t) {
@@ -90,7 +99,8 @@ func (p *tableParser) header(rec []byte) (taken bool, err *op.Error) {
 	}
 	names, why := p.fields.names(rec)
 	if why != nil {
-		return true, &op.Error{Code: codeHeader, Message: "the header cannot be read: " + why.Error(), Hint: "see `weir explain " + codeHeader + "`"}
+		return true, &op.Error{Code: codeHeader, Message: "the header cannot be read: " + why.Error(),
+			Hint: "see `weir explain " + codeHeader + "`"}
 	}
 	p.columns = p.columns[:0]
 	found := make([]bool, len(p.r.fields))
@@ -103,7 +113,8 @@ func (p *tableParser) header(rec []byte) (taken bool, err *op.Error) {
 	}
 	for i, f := range p.r.fields {
 		if !found[i] && !f.Type.Nullable {
-			return true, &op.Error{Code: codeHeader, Message: fmt.Sprintf("the header has no column `%s`", f.Name), Hint: "it has " + list(names)}
+			return true, &op.Error{Code: codeHeader, Message: fmt.Sprintf("the header has no column `%s`", f.Name),
+				Hint: "it has " + list(names)}
 		}
 	}
 	return true, nil
@@ -415,7 +426,8 @@ func inferField(p []byte, quoted bool) types.Type {
 		return types.Of(types.Null)
 	}
 	digits := bytes.TrimPrefix(p, []byte{'-'})
-	if leading := len(digits) > 1 && digits[0] == '0' && digits[1]-'0' < 10; !leading && len(digits) > 0 && digits[0] != '+' {
+	leading := len(digits) > 1 && digits[0] == '0' && digits[1]-'0' < 10
+	if !leading && len(digits) > 0 && digits[0] != '+' {
 		var c cell
 		for _, k := range []types.Kind{types.Int, types.Float} {
 			if parsePlain(types.Of(k), p, &c) == "" && (k == types.Int || !onlyDigits(digits)) {

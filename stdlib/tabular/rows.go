@@ -18,8 +18,8 @@ type cell struct {
 // bad says why a record is rejected.
 type bad struct{ code, reason string }
 
-// rows gathers the records of a split into batches. All fields of the declared row are read, and checked, whatever the plan has pruned, so
-// that pruning changes no row; only the columns of the output are kept.
+// rows gathers the records of a split into batches. All fields of the declared row are read, and checked, whatever the
+// plan has pruned, so that pruning changes no row; only the columns of the output are kept.
 type rows struct {
 	file   string
 	split  uint64
@@ -46,7 +46,8 @@ func newRows(declared, out types.Row, file string, split uint64, to op.Output) *
 
 func (r *rows) reset() {
 	room := r.n // as many as there were
-	r.n, r.cols, r.origin = 0, make([]column, len(r.row)), &batch.Origin{File: r.file, Byte: make([]int64, 0, room), Line: make([]int64, 0, room)}
+	r.n, r.cols = 0, make([]column, len(r.row))
+	r.origin = &batch.Origin{File: r.file, Byte: make([]int64, 0, room), Line: make([]int64, 0, room)}
 	for i, f := range r.row {
 		r.cols[i].init(f.Type, room)
 	}

@@ -69,8 +69,8 @@ const (
 	highs = 0x8080808080808080
 )
 
-// text passes over a string and gives where its letters begin and end; escaped reports that there are escapes, which are well-formed.
-// UTF-8 is not looked at.
+// text passes over a string and gives where its letters begin and end; escaped reports that there are escapes, which
+// are well-formed. UTF-8 is not looked at.
 func (s *scanner) text() (from, to int, escaped, ok bool) {
 	if s.peek() != '"' {
 		return 0, 0, false, s.want("a string")
@@ -80,7 +80,8 @@ func (s *scanner) text() (from, to int, escaped, ok bool) {
 	from = i
 	for {
 		for i+8 <= len(b) {
-			// The lowest byte that is a quote, a backslash or below 0x20: exact tests for a zero byte and for a smaller one.
+			// The lowest byte that is a quote, a backslash or below 0x20: exact tests for a zero byte and for a smaller
+			// one.
 			x := binary.LittleEndian.Uint64(b[i:])
 			q, e := x^('"'*ones), x^('\\'*ones)
 			m := ((q-ones)&^q | (e-ones)&^e | (x-0x20*ones)&^x) & highs

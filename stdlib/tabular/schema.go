@@ -26,8 +26,8 @@ var (
 // sampleBytes is how much of the files a schema or an estimate is taken from.
 const sampleBytes = 1 << 20
 
-// typed is Type of a reader: the type that the user gave, or that of a sample, which is kept as the argument `as` so that the plan
-// has it.
+// typed is Type of a reader: the type that the user gave, or that of a sample, which is kept as the argument `as` so
+// that the plan has it.
 func (f *format) typed(t *op.Typing) types.Row {
 	if a := t.Args["as"]; a != nil && a.Row != nil {
 		for _, c := range a.Row {
@@ -44,17 +44,20 @@ func (f *format) typed(t *op.Typing) types.Row {
 	}
 	path := t.Args.Text("path")
 	if t.Storage == nil || path == "-" {
-		t.Errorf("", codeNoType, "%s does not know the columns: say what a row is, as in `as: { id: string, n: int? }`", f.name)
+		t.Errorf("", codeNoType, "%s does not know the columns: say %s", f.name, example)
 		return nil
 	}
 	row, err := f.sample(t, path)
 	if err != nil {
-		t.Errorf("", codeNoType, "the columns cannot be told from %s, %v: say what a row is, as in `as: { id: string, n: int? }`", path, err)
+		t.Errorf("", codeNoType, "the columns cannot be told from %s, %v: say %s", path, err, example)
 		return nil
 	}
 	t.Args["as"] = &op.Arg{Row: row, Default: true}
 	return row
 }
+
+// example ends a message about columns that are not known.
+const example = "what a row is, as in `as: { id: string, n: int? }`"
 
 // storable reports whether a column can have the type.
 func storable(t types.Type) bool {
@@ -164,7 +167,8 @@ func (f *format) estimate(e *op.Estimating) (estimate.Stream, estimate.Work) {
 		if left <= 0 {
 			continue
 		}
-		rd := newReader(ctx, e.Storage, f, e.Args, input.Part{Path: file.Path}, newRows(as.Row, as.Row, file.Path, 0, t))
+		r := newRows(as.Row, as.Row, file.Path, 0, t)
+		rd := newReader(ctx, e.Storage, f, e.Args, input.Part{Path: file.Path}, r)
 		rd.limit = left
 		if err := rd.open(); err != nil {
 			return estimate.Stream{}, estimate.Work{}

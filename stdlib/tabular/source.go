@@ -42,7 +42,8 @@ type format struct {
 
 // parser reads one record.
 type parser interface {
-	// record reads a record without its line end, which lies at r.buf[at:]; it fills r.cells. skip: it is no row, and no mistake either.
+	// record reads a record without its line end, which lies at r.buf[at:]; it fills r.cells. skip: it is no row, and
+	// no mistake either.
 	record(rec []byte, at int) (skip bool, why *bad)
 	// header takes the first record of a file; taken is false where it is a row.
 	header(rec []byte) (taken bool, err *op.Error)
@@ -127,7 +128,9 @@ type reader struct {
 }
 
 func newReader(ctx context.Context, st op.Storage, f *format, a op.Args, p input.Part, r *rows) *reader {
-	return &reader{ctx: ctx, storage: st, format: f, part: p, rows: r, parse: f.parser(f, a, r), frame: newFramer(f, a), limit: -1}
+	return &reader{
+		ctx: ctx, storage: st, format: f, part: p, rows: r, parse: f.parser(f, a, r), frame: newFramer(f, a), limit: -1,
+	}
 }
 
 // open opens the file, at the first record that begins in the part.
@@ -135,7 +138,8 @@ func (rd *reader) open() (err error) {
 	p := rd.part
 	rd.line = 1
 	if p.From > 0 {
-		// The record that reaches into the part belongs to the one before: it is passed over, from the byte before the part on.
+		// The record that reaches into the part belongs to the one before: it is passed over, from the byte before the
+		// part on.
 		p.From--
 		rd.base, rd.line, rd.skips, rd.begun = p.From, 0, true, true
 	}
@@ -343,8 +347,10 @@ func (rd *reader) reject(why *bad, rec []byte, pos int) error {
 	if len(rec) > maxRaw {
 		rec = rec[:maxRaw]
 	}
-	return rd.rows.out.Reject(op.Rejection{File: rd.part.Path, Line: line, Byte: offset, Code: why.code, Reason: why.reason,
-		Raw: string(bytes.ToValidUTF8(rec, []byte("\ufffd")))})
+	return rd.rows.out.Reject(op.Rejection{
+		File: rd.part.Path, Line: line, Byte: offset, Code: why.code, Reason: why.reason,
+		Raw: string(bytes.ToValidUTF8(rec, []byte("\ufffd"))),
+	})
 }
 
 // countLines goes on counting lines up to an offset, at which one begins.

@@ -17,7 +17,8 @@ import (
 	"weir/runtime/storage"
 )
 
-// TestFolder: the files of a folder come in the order of their names, with their split as the first level of the ordinals.
+// TestFolder: the files of a folder come in the order of their names, with their split as the first level of the
+// ordinals.
 func TestFolder(t *testing.T) {
 	m := &memory{files: map[string][]byte{"d/b": []byte(`{"n":3}`), "d/a": []byte("{\"n\":1}\n{\"x\":1}\n{\"n\":2}\n"), "d/c": nil}}
 	row := rowOf(t, "n: int")

@@ -7,7 +7,8 @@ import (
 )
 
 // Operators lists the operators of the package.
-var Operators = []*op.Operator{ReadJSONL, ReadCSV, ReadTSV, WriteTSV, WriteCSV, WriteJSONL, Print, ReadParquet, WriteParquet, Watch}
+var Operators = []*op.Operator{ReadJSONL, ReadCSV, ReadTSV, WriteTSV, WriteCSV, WriteJSONL, Print,
+	ReadParquet, WriteParquet, Watch}
 
 // Codes of what goes wrong in these operators; lang/diag explains them.
 const (
@@ -27,8 +28,8 @@ const (
 
 // pathParam is the parameter of all writers.
 var pathParam = op.Param{Name: "path", Kind: op.Value, Type: types.Of(types.Path), Required: true,
-	Doc: "A file, which is written by one task and becomes visible when the run ends; a folder (with a trailing /) of parts, which every task writes; " +
-		"or - for standard output. A file named *.gz or *.zst is compressed."}
+	Doc: "A file, which is written by one task and becomes visible when the run ends; a folder (with a trailing /) of " +
+		"parts, which every task writes; or - for standard output. A file named *.gz or *.zst is compressed."}
 
 // flat is Type of a sink whose lines have room for plain values only.
 func flat(t *op.Typing) types.Row {
@@ -36,12 +37,12 @@ func flat(t *op.Typing) types.Row {
 		switch f.Type.Kind {
 		case types.Record:
 			if len(f.Type.Fields) > 0 {
-				t.Errorf("", codeNested, "the column `%s` is a record, which has no place in a table: name its fields before, as in `|> select(%s.%s, …)`",
-					f.Name, f.Name, f.Type.Fields[0].Name)
+				t.Errorf("", codeNested, "the column `%s` is a record, which has no place in a table: "+
+					"name its fields before, as in `|> select(%s.%s, …)`", f.Name, f.Name, f.Type.Fields[0].Name)
 			}
 		case types.List:
-			t.Errorf("", codeNested, "the column `%s` is a list, which has no place in a table: make one row of each element with `|> explode(%s)`, or write JSON lines",
-				f.Name, f.Name)
+			t.Errorf("", codeNested, "the column `%s` is a list, which has no place in a table: "+
+				"make one row of each element with `|> explode(%s)`, or write JSON lines", f.Name, f.Name)
 		}
 	}
 	return nil

@@ -12,9 +12,9 @@ import (
 	"weir/runtime/batch"
 )
 
-// appendPlain writes a value that is not null and has no letters to escape: all but strings, lists and records. A float has a point or
-// an exponent, so that it is read back as one; NaN, Infinity and -Infinity are words. A timestamp is RFC 3339 in UTC, a duration as in
-// the language, a size the number of its bytes.
+// appendPlain writes a value that is not null and has no letters to escape: all but strings, lists and records. A float
+// has a point or an exponent, so that it is read back as one; NaN, Infinity and -Infinity are words. A timestamp is RFC
+// 3339 in UTC, a duration as in the language, a size the number of its bytes.
 func appendPlain(dst []byte, v *batch.Vector, i int) []byte {
 	switch v.Type.Kind {
 	case types.Bool:
@@ -29,7 +29,8 @@ func appendPlain(dst []byte, v *batch.Vector, i int) []byte {
 	return strconv.AppendInt(dst, v.Int(i), 10)
 }
 
-// appendFloat writes the shortest decimal that reads back the same: with an exponent below 1e-6 and from 1e21 on, as JSON's encoders do.
+// appendFloat writes the shortest decimal that reads back the same: with an exponent below 1e-6 and from 1e21 on, as
+// JSON's encoders do.
 func appendFloat(dst []byte, x float64) []byte {
 	a := math.Abs(x)
 	switch {
@@ -61,8 +62,8 @@ func text(v *batch.Vector, i int) []byte {
 	return b
 }
 
-// appendRune copies the character at the beginning of p, or U+FFFD where there is none, and gives its length. Strings are valid UTF-8 but
-// for the pieces of bad records that `.rejected` has.
+// appendRune copies the character at the beginning of p, or U+FFFD where there is none, and gives its length. Strings
+// are valid UTF-8 but for the pieces of bad records that `.rejected` has.
 func appendRune(dst, p []byte) ([]byte, int) {
 	r, n := utf8.DecodeRune(p)
 	return utf8.AppendRune(dst, r), n

@@ -15,9 +15,9 @@ var WriteCSV = &op.Operator{
 	Role: op.SinkRole,
 	Doc: `writes comma-separated values (RFC 4180), with a header line.
 
-A value with a comma, a quote or a line break is put in quotes. Null is an empty field, an empty string a pair of quotes. Lines end in a line feed.
-Floats are written in the shortest form that reads back the same, timestamps as RFC 3339 in UTC, bytes in base64. Records and lists have no place
-in a table: name the fields that are wanted.`,
+A value with a comma, a quote or a line break is put in quotes. Null is an empty field, an empty string a pair of quotes.
+Lines end in a line feed. Floats are written in the shortest form that reads back the same, timestamps as RFC 3339 in UTC,
+bytes in base64. Records and lists have no place in a table: name the fields that are wanted.`,
 	Params:     []op.Param{pathParam, delimiterParam},
 	SingleTask: textio.SingleTask,
 	Type: func(t *op.Typing) types.Row {
@@ -35,7 +35,8 @@ in a table: name the fields that are wanted.`,
 			}
 			header = appendCSV(header, []byte(name), comma)
 		}
-		return &lines{Sink: textio.Sink{Path: c.Args.Text("path"), Format: "csv", Header: append(header, '\n')}, row: csvRow(comma)}, nil
+		s := textio.Sink{Path: c.Args.Text("path"), Format: "csv", Header: append(header, '\n')}
+		return &lines{Sink: s, row: csvRow(comma)}, nil
 	},
 }
 
@@ -99,12 +100,13 @@ func checkDelimiter(t *op.Typing) bool {
 	d := t.Args.Text("delimiter")
 	if len(d) == 1 {
 		switch c := d[0]; {
-		case c >= 0x80, c < ' ' && c != '\t', c == '"', c == 0x7f, '0' <= c && c <= '9', 'A' <= c && c <= 'Z', 'a' <= c && c <= 'z':
+		case c >= 0x7f, c < ' ' && c != '\t', c == '"', '0' <= c && c <= '9', 'a' <= c|0x20 && c|0x20 <= 'z':
 		default:
 			return true
 		}
 	}
-	t.Errorf("delimiter", codeDelimiter, "%q cannot stand between fields: one ASCII character can, such as , ; | or a tab", d)
+	t.Errorf("delimiter", codeDelimiter, "%q cannot stand between fields: one ASCII character can, such as , ; | or a tab",
+		d)
 	return false
 }
 

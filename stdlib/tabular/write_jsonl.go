@@ -1,8 +1,6 @@
 package tabular
 
 import (
-	"math"
-
 	"weir/compiler/types"
 	"weir/runtime/batch"
 	"weir/runtime/op"
@@ -15,8 +13,9 @@ var WriteJSONL = &op.Operator{
 	Role: op.SinkRole,
 	Doc: `writes JSON lines: one object a row, with every column, null where there is no value.
 
-Records and lists are nested. Floats are written in the shortest form that reads back the same; NaN and the infinities, which JSON does not have,
-as the strings "NaN", "Infinity" and "-Infinity". Timestamps are RFC 3339 in UTC, durations as in the language, bytes base64.`,
+Records and lists are nested. Floats are written in the shortest form that reads back the same; NaN and the infinities,
+which JSON does not have, as the strings "NaN", "Infinity" and "-Infinity". Timestamps are RFC 3339 in UTC, durations as in
+the language, bytes base64.`,
 	Params:     []op.Param{pathParam},
 	SingleTask: textio.SingleTask,
 	Type:       func(*op.Typing) types.Row { return nil },
@@ -89,7 +88,7 @@ func appendJSON(dst []byte, under []jsonKey, v *batch.Vector, i int) []byte {
 		return append(dst, ']')
 	case isText(k):
 		return appendJSONString(dst, text(v, i))
-	case k == types.Timestamp, k == types.Duration, k == types.Float && (math.IsNaN(v.Floats[i]) || math.IsInf(v.Floats[i], 0)):
+	case k == types.Timestamp, k == types.Duration, k == types.Float && v.Floats[i]-v.Floats[i] != 0: // NaN, infinite
 		return append(appendPlain(append(dst, '"'), v, i), '"')
 	}
 	return appendPlain(dst, v, i)

@@ -13,14 +13,15 @@ var WriteTSV = &op.Operator{
 	Role: op.SinkRole,
 	Doc: `writes tab-separated values, with a header line.
 
-Tab, line feed, carriage return and backslash within a value are written as ` + "`\\t`, `\\n`, `\\r` and `\\\\`" + `. Null is an empty field, as an empty string is.
-Floats are written in the shortest form that reads back the same, timestamps as RFC 3339 in UTC, bytes in base64. Records and lists have no
-place in a table: name the fields that are wanted.`,
+Tab, line feed, carriage return and backslash within a value are written as ` + "`\\t`, `\\n`, `\\r` and `\\\\`" + `. Null is
+an empty field, as an empty string is. Floats are written in the shortest form that reads back the same, timestamps as RFC
+3339 in UTC, bytes in base64. Records and lists have no place in a table: name the fields that are wanted.`,
 	Params:     []op.Param{pathParam},
 	SingleTask: textio.SingleTask,
 	Type:       flat,
 	New: func(c *op.Config) (op.Instance, error) {
-		return &lines{Sink: textio.Sink{Path: c.Args.Text("path"), Format: "tsv", Header: tsvHeader(c.In[0])}, row: tsvRow}, nil
+		s := textio.Sink{Path: c.Args.Text("path"), Format: "tsv", Header: tsvHeader(c.In[0])}
+		return &lines{Sink: s, row: tsvRow}, nil
 	},
 }
 

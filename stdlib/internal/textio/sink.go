@@ -1,5 +1,5 @@
-// Package textio is what all writers of text share: where the text goes, how it is compressed, and that it becomes visible as a whole or
-// not at all.
+// Package textio is what all writers of text share: where the text goes, how it is compressed, and that it becomes
+// visible as a whole or not at all.
 package textio
 
 import (
@@ -33,10 +33,11 @@ func IsFolder(p string) bool { return strings.HasSuffix(p, "/") }
 // SingleTask is op.Operator.SingleTask of a sink with a parameter `path`: one file is written by one task.
 func SingleTask(a op.Args) bool { return !IsFolder(a.Text("path")) }
 
-// Sink writes text into one file, or into a folder of parts `part-<task>-<number>.<format>`, one for each snapshot that had rows. A file
-// named *.gz or *.zst is compressed. It is all of an op.Instance but Data: a writer embeds it. A single file is prepared by the snapshot behind Drain, a
-// part by every snapshot; both become visible at Commit, and what was not committed is removed by Close. A folder gets at least one
-// part, from task 0. A folder that has parts already is refused: the result would be of two runs.
+// Sink writes text into one file, or into a folder of parts `part-<task>-<number>.<format>`, one for each snapshot that
+// had rows. A file named *.gz or *.zst is compressed. It is all of an op.Instance but Data: a writer embeds it. A
+// single file is prepared by the snapshot behind Drain, a part by every snapshot; both become visible at Commit, and
+// what was not committed is removed by Close. A folder gets at least one part, from task 0. A folder that has parts
+// already is refused: the result would be of two runs.
 type Sink struct {
 	op.Base
 	// Path is a file, a folder with a trailing slash, or - for standard output.
@@ -69,7 +70,8 @@ type state struct {
 	Incomplete bool `json:"incomplete,omitempty"`
 }
 
-// Open begins a single file, so that a place that cannot be written is found before the work is done. Errors are *op.Error.
+// Open begins a single file, so that a place that cannot be written is found before the work is done. Errors are
+// *op.Error.
 func (s *Sink) Open(ctx op.Context) error {
 	s.ctx = ctx
 	if IsFolder(s.Path) {
@@ -99,8 +101,8 @@ func (s *Sink) part() error {
 		files, _ := s.ctx.Storage().List(s.ctx.Context(), s.Path)
 		for _, f := range files {
 			if strings.HasPrefix(path.Base(f.Path), "part-") {
-				return &op.Error{Code: codeParts, File: s.Path, Message: "the folder has parts of an earlier run: " + path.Base(f.Path),
-					Hint: "remove them, or name another folder"}
+				return &op.Error{Code: codeParts, File: s.Path,
+					Message: "the folder has parts of an earlier run: " + path.Base(f.Path), Hint: "remove them, or name another folder"}
 			}
 		}
 	}
@@ -183,7 +185,8 @@ func (s *Sink) finish(id uint64) error {
 	return nil
 }
 
-// Restore goes on numbering parts behind those of the snapshots. A single file that was not complete cannot be gone on with.
+// Restore goes on numbering parts behind those of the snapshots. A single file that was not complete cannot be gone on
+// with.
 func (s *Sink) Restore(r op.SnapshotReader) error {
 	for item := range r.Items() {
 		var st state
@@ -192,8 +195,8 @@ func (s *Sink) Restore(r op.SnapshotReader) error {
 				Hint: "the checkpoint is damaged: start from the one before"}
 		}
 		if st.Incomplete {
-			return &op.Error{Code: codeResume, File: s.Path, Message: "a single file that was not complete cannot be gone on with",
-				Hint: "start the run anew, or write into a folder: end the path with /"}
+			return &op.Error{Code: codeResume, File: s.Path,
+				Message: "a single file that was not complete cannot be gone on with", Hint: "start the run anew, or write into a folder: end the path with /"}
 		}
 		s.restored, s.number = true, max(s.number, st.Number)
 	}
