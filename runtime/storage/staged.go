@@ -64,8 +64,8 @@ func create(path, place string, mode os.FileMode, replace bool) (op.StagedFile, 
 	}
 	if err != nil {
 		if f != nil {
-			f.Close()
-			os.Remove(part)
+			_ = f.Close()
+			_ = os.Remove(part)
 		}
 		return nil, failed(codeCreate, path, "the file cannot be created", err)
 	}
@@ -170,7 +170,7 @@ func (s *staged) Abort() error {
 	}
 	s.over = true
 	if s.f != nil {
-		s.f.Close() // what it holds is not wanted
+		_ = s.f.Close() // what it holds is not wanted
 		s.f = nil
 	}
 	if err := os.Remove(s.part); err != nil && !errors.Is(err, os.ErrNotExist) {

@@ -137,7 +137,7 @@ func (l *Local) Open(_ context.Context, path string) (op.File, error) {
 		err = syscall.EISDIR
 	}
 	if err != nil {
-		f.Close()
+		_ = f.Close()
 		return nil, failed(codeRead, path, "the file cannot be opened", err)
 	}
 	return &file{f, info(path, s), s.Mode().IsRegular()}, nil

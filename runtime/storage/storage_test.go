@@ -276,7 +276,7 @@ func TestCreateErrors(t *testing.T) {
 		f, err := New().Create(ctx, c.path)
 		if err == nil {
 			t.Errorf("%s was created", c.path)
-			f.Abort()
+			_ = f.Abort()
 			continue
 		}
 		want(t, err, c.code, c.path, c.cause)

@@ -285,7 +285,7 @@ func TestDistinct(t *testing.T) {
 			var want []string
 			var seen [][]any
 			for _, r := range rows {
-				if !slices.ContainsFunc(seen, func(s []any) bool { return compare([]any(s), []any(c.key(r))) == 0 }) {
+				if !slices.ContainsFunc(seen, func(s []any) bool { return compare(s, c.key(r)) == 0 }) {
 					seen = append(seen, c.key(r))
 					want = append(want, write(c.p.node.Out.Row, r))
 				}

@@ -96,7 +96,7 @@ func ranges(ctx op.Context, f op.FileInfo, rangeBytes int64) ([]Part, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer s.Close()
+	defer func() { _ = s.Close() }() // read only: nothing is lost
 	if !s.Cuttable() {
 		return []Part{whole}, nil
 	}

@@ -60,7 +60,7 @@ func Open(ctx context.Context, st op.Storage, p Part) (*Stream, error) {
 		return nil, wrap(err, p.Path)
 	}
 	if v := f.Info().Version; v != "" && p.Version != "" && v != p.Version {
-		f.Close()
+		_ = f.Close()
 		return nil, &op.Error{Code: FileChanged, Message: "the file has changed since the run began", File: p.Path,
 			Hint: "run again when nothing writes to it"}
 	}
@@ -75,7 +75,7 @@ func Open(ctx context.Context, st op.Storage, p Part) (*Stream, error) {
 	s.r = s.buf
 	head, err := s.peek()
 	if err != nil {
-		f.Close()
+		_ = f.Close()
 		return nil, wrap(err, p.Path)
 	}
 	for _, m := range magics {
@@ -83,12 +83,12 @@ func Open(ctx context.Context, st op.Storage, p Part) (*Stream, error) {
 			continue
 		}
 		if !m.readable {
-			f.Close()
+			_ = f.Close()
 			return nil, &op.Error{Code: NotText, Message: "the file is " + m.format + " data", File: p.Path,
 				Hint: "readers take text in UTF-8, plain or packed by gzip, bgzip or zstd"}
 		}
 		if err := s.unpack(m.format); err != nil {
-			s.Close()
+			_ = s.Close()
 			return nil, s.explain(err)
 		}
 		break
