@@ -196,6 +196,7 @@ func FuzzJSONL(f *testing.F) {
 		`{"i":1,"s":"x","f":1.5,"l":[1,null],"r":{"b":true}}`, `{"i":-0,"f":-0}`, `{"s":"\ud83d\ude00\ud800\u0041\\"}`, "{}\n\n{}\r\n", `{"i":1}{"i":2}`,
 		`{"\u0069":9223372036854775807}`, `{"i":1e3}`, `{"x":[{"y":[[]]}],"i":3}`, "\ufeff{}", `{"s":"` + "\xff" + `"}`, `{"r":{}}`, `{"i":1,"i":"x"}`,
 		`{"f":1e400}`, `{"f":"NaN"}`, `{"l":{}}`, `[]`, `{"a":tru}`, `{"s":"` + strings.Repeat("a", 100) + `\n"}`, strings.Repeat(`{"x":`, 250) + "1" + strings.Repeat("}", 250),
+		"{}\n{}\n{}\n{}\n{}\n{bad\n{}\n{}\n{}\n{}\n{bad\n{}", "{\"s\":\"aaaaaaaaaa\x01bbbbbbbbbbbb\"}", "{\"s\":\"aaaaaaaaaa\x7f\u00e9bbbbbbbbbb\"}",
 	} {
 		f.Add([]byte(s), uint8(3), uint8(10))
 	}

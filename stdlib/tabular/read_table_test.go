@@ -63,6 +63,18 @@ func TestReadTSV(t *testing.T) {
 	}
 }
 
+// TestRaw: a rejected record is shown as it was read, whatever has been made of its fields.
+func TestRaw(t *testing.T) {
+	for o, text := range map[*op.Operator]string{ReadTSV: "q\tn\nmkv\tbad\n", ReadJSONL: `{"q":"mkv","n":"\u0062ad"}`} {
+		m := &memory{files: map[string][]byte{"x": []byte(text)}}
+		row := rowOf(t, "q: protein, n: int")
+		got, err := read(t, world{storage: m}, o, op.Args{"path": pathArg("x"), "as": {Row: row}}, row)
+		if err != nil || len(got.rejected) != 1 || !strings.Contains(text, got.rejected[0].Raw) || got.rejected[0].Raw == "" {
+			t.Errorf("%s: %v, %v", o.Name, got.rejected, err)
+		}
+	}
+}
+
 func value(t types.Kind, v any) *op.Arg { return &op.Arg{Expr: expr.Lit(types.Of(t), v)} }
 
 func TestHeader(t *testing.T) {
