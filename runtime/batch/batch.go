@@ -127,23 +127,6 @@ func (b *Batch) Bytes() int {
 	return n + 8*b.N*len(b.Ord)
 }
 
-// Locate sets where the row at this position comes from, as far as that is known, and leaves the rest as it is.
-func (b *Batch) Locate(row int, file *string, record, line, byteOffset *int64) {
-	o := b.Origin
-	if o == nil {
-		return
-	}
-	*file = o.File
-	for _, c := range []struct {
-		from []int64
-		to   *int64
-	}{{o.Record, record}, {o.Line, line}, {o.Byte, byteOffset}} {
-		if c.from != nil {
-			*c.to = c.from[row]
-		}
-	}
-}
-
 // Slice gives the rows from i up to j of a batch without a selection.
 func (b *Batch) Slice(i, j int) *Batch {
 	idx := make([]uint32, j-i)

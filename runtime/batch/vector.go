@@ -108,23 +108,28 @@ func (v *Vector) Field(k int) *Vector {
 	return v.Fields[k]
 }
 
-// Project gives the vector cut down to the fields of record type t; any other vector as it is.
+// Project gives the vector as one of type t: a record cut down to the fields of t, by name; anything else the same values, which t may know to
+// be without nulls.
 func (v *Vector) Project(t types.Type) *Vector {
-	if t.Kind != types.Record || v.Type.Equal(t) {
+	if v.Type.Equal(t) {
 		return v
 	}
 	if v.Dict != nil {
 		return &Vector{Type: t, N: v.N, Dict: v.Dict.Project(t), Idx: v.Idx}
 	}
-	out := &Vector{Type: t, N: v.N, Valid: v.Valid}
-	for _, f := range t.Fields {
-		for k, g := range v.Type.Fields {
-			if g.Name == f.Name {
-				out.Fields = append(out.Fields, v.Fields[k].Project(f.Type))
+	out := *v
+	out.Type = t
+	if t.Kind == types.Record {
+		out.Fields = make([]*Vector, len(t.Fields))
+		for k, f := range t.Fields {
+			for j, g := range v.Type.Fields {
+				if g.Name == f.Name {
+					out.Fields[k] = v.Fields[j].Project(f.Type)
+				}
 			}
 		}
 	}
-	return out
+	return &out
 }
 
 // Flat gives the vector without a dictionary at its top.

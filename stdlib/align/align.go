@@ -152,30 +152,23 @@ func (x *aligner) Open(ctx op.Context) error {
 // Data aligns the rows of a batch. Where both sequences come out of dictionaries, as they do behind pairs, every sequence is encoded once and
 // every query meets its targets as a block.
 func (x *aligner) Data(_ int, b *batch.Batch, out op.Output) error {
-	va, err := evaluate(x.a, b, out)
+	va, b, err := op.Evaluate(x.a, x.cfg.Args.Expr("a").String(), b, out)
 	if err != nil {
 		return err
 	}
-	if va.ok != nil {
-		b = b.Select(va.ok)
-	}
-	vb, err := evaluate(x.b, b, out)
+	vb, b, err := op.Evaluate(x.b, x.cfg.Args.Expr("b").String(), b, out)
 	if err != nil {
 		return err
 	}
-	if vb.ok != nil {
-		b = b.Select(vb.ok)
-	}
-	queries, qpos := x.dictionary(va.v)
-	targets, tpos := x.dictionary(vb.v)
+	queries, qpos := x.dictionary(va)
+	targets, tpos := x.dictionary(vb)
 
 	rows, pairs := make([]uint32, 0, b.Len()), x.pairs[:0]
 	for i := range b.Len() {
 		r := b.Pos(i)
 		p := pair{qpos.at(r), tpos.at(r)}
 		if err := x.engine.check(queries, targets, p); err != nil {
-			rej := op.Rejection{Byte: -1, Code: "W6303", Reason: err.Error()}
-			b.Locate(r, &rej.File, &rej.Record, &rej.Line, &rej.Byte)
+			rej := op.RejectionAt(b, r, "W6303", err.Error())
 			if b.Origin == nil && len(b.Ord) == 2 { // behind pairs
 				rej.Reason = fmt.Sprintf("records %d and %d of the set: %v", b.Ord[0][r]+1, b.Ord[1][r]+1, err)
 			}
@@ -288,34 +281,4 @@ func (x *aligner) dictionary(v *batch.Vector) (*side, positions) {
 		idx = inner
 	}
 	return x.engine.side(v), idx
-}
-
-// values is an evaluated expression; ok lists the rows that have a value where some were rejected.
-type values struct {
-	v  *batch.Vector
-	ok []uint32
-}
-
-// evaluate computes an expression and rejects the rows for which it fails.
-func evaluate(e op.Evaluator, b *batch.Batch, out op.Output) (values, error) {
-	v, failed, err := e.Eval(b)
-	if err != nil || len(failed) == 0 {
-		return values{v: v}, err
-	}
-	bad := map[int]bool{}
-	for _, f := range failed {
-		bad[f.Row] = true
-		rej := op.Rejection{Byte: -1, Code: f.Code, Reason: f.Reason}
-		b.Locate(f.Row, &rej.File, &rej.Record, &rej.Line, &rej.Byte)
-		if err := out.Reject(rej); err != nil {
-			return values{}, err
-		}
-	}
-	ok := make([]uint32, 0, b.Len())
-	for i := range b.Len() {
-		if r := b.Pos(i); !bad[r] {
-			ok = append(ok, uint32(r))
-		}
-	}
-	return values{v, ok}, nil
 }

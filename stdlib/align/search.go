@@ -174,9 +174,7 @@ func (x *searchCollect) Data(port int, b *batch.Batch, out op.Output) error {
 		r := b.Pos(i)
 		var err error
 		if x.codes, err = x.matrix.EncodeSeq(x.codes[:0], v.Bytes(r)); err != nil {
-			rej := op.Rejection{Byte: -1, Code: "W6303", Reason: err.Error()}
-			b.Locate(r, &rej.File, &rej.Record, &rej.Line, &rej.Byte)
-			if err := out.Reject(rej); err != nil {
+			if err := out.Reject(op.RejectionAt(b, r, "W6303", err.Error())); err != nil {
 				return err
 			}
 			continue

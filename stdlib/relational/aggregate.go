@@ -297,7 +297,7 @@ func (a *aggregate) give(part []int, names []string, keys []*batch.Vector, out o
 	for i, f := range a.cfg.Out {
 		for k, name := range names {
 			if name == f.Name {
-				b.Cols[i] = prune(keys[k].Take(idx), f.Type)
+				b.Cols[i] = keys[k].Take(idx).Project(f.Type)
 			}
 		}
 		for k, g := range a.cfg.Args["columns"].Aggs {

@@ -149,7 +149,7 @@ func (r *rename) Data(_ int, b *batch.Batch, out op.Output) error {
 		if !ok {
 			name = f.Name
 		}
-		cols[i] = prune(b.Cols[b.Row.Index(name)], f.Type)
+		cols[i] = b.Cols[b.Row.Index(name)].Project(f.Type)
 	}
 	return out.Emit(b.With(r.cfg.Out, cols))
 }

@@ -143,11 +143,11 @@ func (d *define) Data(_ int, b *batch.Batch, out op.Output) error {
 	for i, f := range d.cfg.Out {
 		for k, def := range d.defs {
 			if def.Name == f.Name {
-				cols[i] = prune(made[k], f.Type)
+				cols[i] = made[k].Project(f.Type)
 			}
 		}
 		if cols[i] == nil {
-			cols[i] = prune(b.Cols[b.Row.Index(f.Name)], f.Type)
+			cols[i] = b.Cols[b.Row.Index(f.Name)].Project(f.Type)
 		}
 	}
 	return out.Emit(b.With(d.cfg.Out, cols))

@@ -107,14 +107,14 @@ func (x *explode) give(b *batch.Batch, from *batch.Vector, idx, elems []uint32, 
 	for _, f := range x.cfg.Out {
 		if f.Name != x.list {
 			keep.Row = append(keep.Row, f)
-			keep.Cols = append(keep.Cols, prune(b.Cols[b.Row.Index(f.Name)], f.Type))
+			keep.Cols = append(keep.Cols, b.Cols[b.Row.Index(f.Name)].Project(f.Type))
 		}
 	}
 	t := keep.Take(idx)
 	cols := make([]*batch.Vector, len(x.cfg.Out))
 	for i, f := range x.cfg.Out {
 		if f.Name == x.list {
-			cols[i] = prune(from.Take(elems), f.Type)
+			cols[i] = from.Take(elems).Project(f.Type)
 		} else {
 			cols[i] = t.Cols[t.Row.Index(f.Name)]
 		}

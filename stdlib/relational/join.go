@@ -231,12 +231,12 @@ func (j *join) Data(port int, b *batch.Batch, out op.Output) error {
 		if p, ok := shared(j.cfg.Args)[f.Name]; ok && j.cfg.Args.Word("kind") == "full" { // as it was converted to the type of both
 			for k, q := range pairsOf(j.cfg.Args) {
 				if q == p {
-					cols[i] = prune(keys[k], f.Type)
+					cols[i] = keys[k].Project(f.Type)
 				}
 			}
 			continue
 		}
-		cols[i] = prune(b.Cols[b.Row.Index(f.Name)], f.Type)
+		cols[i] = b.Cols[b.Row.Index(f.Name)].Project(f.Type)
 	}
 	kept := b.With(s.row, cols).Own()
 	s.levels = max(s.levels, len(kept.Ord))
@@ -330,7 +330,7 @@ func (j *join) give(ls, rs []uint32, out op.Output) error {
 		default:
 			v = l.Cols[l.Row.Index(f.Name)]
 		}
-		b.Cols[i] = prune(v, f.Type)
+		b.Cols[i] = v.Project(f.Type)
 	}
 	return out.Emit(b)
 }

@@ -40,26 +40,7 @@ func compile(ctx op.Context, e *expr.Expr, in types.Row) (evaluator, error) {
 
 // eval computes the expression, rejects the rows that have no value and gives the batch without them.
 func (e evaluator) eval(b *batch.Batch, out op.Output) (*batch.Vector, *batch.Batch, error) {
-	v, failed, err := e.Eval(b)
-	if err != nil || len(failed) == 0 {
-		return v, b, err
-	}
-	sel := make([]uint32, 0, b.Len())
-	k := 0
-	for i := range b.Len() {
-		row := b.Pos(i)
-		if k == len(failed) || failed[k].Row != row {
-			sel = append(sel, uint32(row))
-			continue
-		}
-		r := op.Rejection{Byte: -1, Code: failed[k].Code, Reason: failed[k].Reason + " (in `" + e.text + "`)"}
-		b.Locate(row, &r.File, &r.Record, &r.Line, &r.Byte)
-		k++
-		if err := out.Reject(r); err != nil {
-			return nil, nil, err
-		}
-	}
-	return v, b.Select(sel), nil
+	return op.Evaluate(e.Evaluator, e.text, b, out)
 }
 
 // evalAll computes every expression over the rows that none of them rejects. A row is rejected once.
@@ -78,33 +59,9 @@ func evalAll(es []evaluator, b *batch.Batch, out op.Output) ([]*batch.Vector, *b
 func project(b *batch.Batch, row types.Row) *batch.Batch {
 	cols := make([]*batch.Vector, len(row))
 	for i, f := range row {
-		cols[i] = prune(b.Cols[b.Row.Index(f.Name)], f.Type)
+		cols[i] = b.Cols[b.Row.Index(f.Name)].Project(f.Type)
 	}
 	return b.With(row, cols)
-}
-
-// prune gives a record vector with only the fields of a type, by name. Anything else stays as it is.
-func prune(v *batch.Vector, t types.Type) *batch.Vector {
-	switch {
-	case v.Type.Equal(t):
-		return v
-	case v.Dict != nil:
-		d := prune(v.Dict, t)
-		return &batch.Vector{Type: d.Type, N: v.N, Dict: d, Idx: v.Idx}
-	}
-	out := *v
-	out.Type = t
-	if t.Kind == types.Record {
-		out.Fields = make([]*batch.Vector, len(t.Fields))
-		for k, f := range t.Fields {
-			for j, g := range v.Type.Fields {
-				if g.Name == f.Name {
-					out.Fields[k] = prune(v.Fields[j], f.Type)
-				}
-			}
-		}
-	}
-	return &out
 }
 
 // passOn is Needs of an operator that keeps the columns of its input and reads some expressions over it.

@@ -103,7 +103,7 @@ func (u *union) Data(port int, b *batch.Batch, out op.Output) error {
 			cols[i] = v
 			continue
 		}
-		cols[i] = prune(b.Cols[b.Row.Index(f.Name)], f.Type)
+		cols[i] = b.Cols[b.Row.Index(f.Name)].Project(f.Type)
 	}
 	c := b.With(u.cfg.Out, cols)
 	if len(b.Ord) > 0 { // a level above those of the stream: the number of the stream

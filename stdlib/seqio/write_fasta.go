@@ -110,9 +110,7 @@ func (s *fastaSink) Data(_ int, b *batch.Batch, out op.Output) error {
 			rest = description.Bytes(i)
 		}
 		if reason := s.unwritable(name, rest, letters); reason != "" {
-			r := op.Rejection{Byte: -1, Code: codeNotWritable, Reason: reason}
-			b.Locate(i, &r.File, &r.Record, &r.Line, &r.Byte)
-			if err := out.Reject(r); err != nil {
+			if err := out.Reject(op.RejectionAt(b, i, codeNotWritable, reason)); err != nil {
 				return err
 			}
 			continue
