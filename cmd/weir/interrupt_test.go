@@ -69,7 +69,7 @@ func TestInterruptedRun(t *testing.T) {
 				t.Errorf("the output is %q (%v)", got, err)
 			}
 			parts, _ := filepath.Glob(filepath.Join(dir, ".*.part-*"))
-			if c.code == exitInterrupted && (len(parts) > 0 || !strings.Contains(stderr.String(), "interrupted; nothing was written")) {
+			if c.code == exitInterrupted && (len(parts) > 0 || !strings.Contains(stderr.String(), "interrupted; no file was written or changed")) {
 				t.Errorf("left behind: %v\n%s", parts, stderr)
 			}
 		})

@@ -67,7 +67,7 @@ func (c *runCmd) Run(e *env) error {
 // failed says why a run failed and gives the exit code that it means.
 func failed(e *env, err error) error {
 	if e.ctx.Err() != nil && errors.Is(err, context.Canceled) {
-		fmt.Fprintln(e.stderr, "weir: interrupted; nothing was written. Run the command again to start anew.")
+		fmt.Fprintln(e.stderr, "weir: interrupted; no file was written or changed. Run the command again to start anew.")
 		return exit(exitInterrupted)
 	}
 	var bug *stage.Bug
@@ -76,7 +76,7 @@ func failed(e *env, err error) error {
 	}
 	var oe *op.Error
 	if !errors.As(err, &oe) {
-		fmt.Fprintf(e.stderr, "weir: the run failed: %v\n      nothing was written\n", err)
+		fmt.Fprintf(e.stderr, "weir: the run failed: %v\n      no file was written or changed\n", err)
 		return exit(exitRun)
 	}
 	head, message := "error", oe.Error()
@@ -94,6 +94,6 @@ func failed(e *env, err error) error {
 	if _, ok := diag.Lookup(oe.Code); ok {
 		more = "      more: weir explain " + oe.Code
 	}
-	fmt.Fprintf(e.stderr, "  = note: the run stopped and nothing was written; it can be started again once the cause is mended%s\n", more)
+	fmt.Fprintf(e.stderr, "  = note: the run stopped, and no file was written or changed; start it again once the cause is mended%s\n", more)
 	return exit(exitRun)
 }
