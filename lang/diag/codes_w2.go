@@ -14,6 +14,7 @@ var CodesW2 = []CodeInfo{
 	{"W2305", "a column of that name is there already", "An operator adds columns under fixed names. What is there under such a name is renamed before.",
 		"let hits = p |> align(a, b)", "let hits = p |> rename(old_score = score) |> align(a, b)"},
 	{"W2306", "two records under one name", "Each record of a pair needs a name of its own.", "let q = p |> pairs(as: (a, a))", "let q = p |> pairs(as: (a, b))"},
+	{"W2309", "a row without what an alignment format needs", "The writers of alignment formats take rows as align and search give them: two records with ids, and the columns that the format has. A select before keeps too little.", "", ""},
 	{"W2308", "no E-values for a scheme", "E-values need the statistical parameters of matrix and gap costs, which are known for local alignments with the toolkit's matrices and some gap costs.", "", ""},
 	{"W2307", "a number of hits out of range", "`top` is a number from 1 to 1,000,000.", "", ""},
 	{"W2401", "two columns of one name", "Every column of a row has a name of its own.",
