@@ -81,12 +81,14 @@ func (r *run) build() error {
 			}
 		}
 	}
-	// A quarter of the memory is the staging area's; gathers have another one where there are any.
+	// A quarter of the memory is the staging area's; gathers have a sixteenth where there are any: what they hold is written out in order and read
+	// once, which costs little, while every byte of it would be there twice when it is sorted.
 	rest := r.o.Memory - r.o.Memory/4
 	gather := int64(0)
 	if gathers > 0 {
-		gather = r.o.Memory / 4 / gathers
-		rest -= r.o.Memory / 4
+		share := max(r.o.Memory/16, min(r.o.Memory/4, 8<<20))
+		gather = share / gathers
+		rest -= share
 	}
 	for _, s := range r.stages {
 		if err := s.build(byID, rest/max(tasks, 1), gather); err != nil {

@@ -23,11 +23,6 @@ func hitParams(more ...op.Param) []op.Param {
 	}, more...)
 }
 
-// idPath gives the column path of a side's id; "" where there is none.
-func idPath(a op.Args, row types.Row, side string) string {
-	return sidePath(a, row, side, "id")
-}
-
 // sidePath gives the path of a field of a side's record, or, for its id, the side's column itself where it is text.
 func sidePath(a op.Args, row types.Row, side, field string) string {
 	names := a.Names(side)
