@@ -32,7 +32,11 @@ func TestInterruptedRun(t *testing.T) {
 	}{{syscall.SIGINT, exitInterrupted}, {syscall.SIGTERM, exitInterrupted}, {syscall.SIGKILL, -1}} {
 		t.Run(c.signal.String(), func(t *testing.T) {
 			dir := t.TempDir()
-			if err := os.CopyFS(dir, os.DirFS("../../pipelines")); err != nil {
+			flow, err := os.ReadFile("../../pipelines/pairwise.flow")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(dir, "pairwise.flow"), flow, 0o666); err != nil {
 				t.Fatal(err)
 			}
 			out := filepath.Join(dir, "hits.tsv")
