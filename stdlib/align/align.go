@@ -241,7 +241,7 @@ func (x *aligner) emit(b *batch.Batch, rows []uint32, queries, targets *side, pa
 				}
 			}
 			if err := x.engine.tracer.AlignKnown(query, target, res.score, res.path); err != nil {
-				return &op.Error{Code: "W6304", Message: "a pair is too long to be aligned", Err: err}
+				return x.engine.untraced(err)
 			}
 		}
 		p.add(&res)

@@ -48,7 +48,10 @@ func newEngine(ctx op.Context, s *scoring.Scheme) (*engine, error) {
 	if err != nil {
 		return nil, &op.Error{Code: "W6302", Message: "no alignment kernel can be chosen", Err: err, Hint: "unset " + kernel.PathVariable + ", or set it to a path that this machine has"}
 	}
-	return &engine{scheme: s, scorer: scorer, tracer: trace.NewAligner(s), ctx: ctx, budget: 1 << 26}, nil
+	scorer.Stop = func() bool { return ctx.Context().Err() != nil }
+	tracer := trace.NewAligner(s)
+	tracer.Stop = ctx.Context().Err
+	return &engine{scheme: s, scorer: scorer, tracer: tracer, ctx: ctx, budget: 1 << 26}, nil
 }
 
 // side encodes the sequences of a flat vector, or finds them encoded.
@@ -156,6 +159,9 @@ func (e *engine) score(queries, targets *side, pairs []pair, out []int32) error 
 		}
 		start := time.Now()
 		e.scorer.ScoreAll(qs, targets.block, want, e.scores[:n])
+		if err := e.ctx.Context().Err(); err != nil {
+			return err
+		}
 		e.adapt(cells, time.Since(start))
 		pairsDone := 0
 		for k, q := range used[:n] {
@@ -171,6 +177,14 @@ func (e *engine) score(queries, targets *side, pairs []pair, out []int32) error 
 		used = used[n:]
 	}
 	return nil
+}
+
+// untraced says why a path could not be found: the run is being stopped, or the pair is too long.
+func (e *engine) untraced(err error) error {
+	if e.ctx.Context().Err() != nil {
+		return err
+	}
+	return &op.Error{Code: "W6304", Message: "a pair is too long to be aligned", Err: err}
 }
 
 // adapt moves the size of a call towards callTime, by at most a factor of four at once.

@@ -333,7 +333,7 @@ func (x *searchScan) Read(s op.Split, out op.Output) error {
 			}
 			qs, ts := x.engine.side(queries), x.engine.side(targets)
 			if err := x.scheme.CheckLengths(qs.longest, ts.longest); err != nil {
-				return &op.Error{Code: "W6304", Message: "a pair is too long to be aligned", Err: err}
+				return x.engine.untraced(err)
 			}
 			if err := x.engine.score(qs, ts, pairs, scores[:len(pairs)]); err != nil {
 				return err
@@ -399,7 +399,7 @@ func (x *searchScan) emit(qb *batch.Batch, r queryRange, best []hits, out op.Out
 			qcodes, _ = x.scheme.Matrix.EncodeSeq(qcodes[:0], query)
 			tcodes, _ = x.scheme.Matrix.EncodeSeq(tcodes[:0], target)
 			if err := x.engine.tracer.AlignKnown(qcodes, tcodes, res.score, res.path); err != nil {
-				return &op.Error{Code: "W6304", Message: "a pair is too long to be aligned", Err: err}
+				return x.engine.untraced(err)
 			}
 		}
 		pl.add(&res)

@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"errors"
 	"math/bits"
 
 	"weir/stdlib/align/scoring"
@@ -44,6 +45,8 @@ type engine struct {
 	zero    []byte
 	column  []byte
 	args    args
+	stop    func() bool
+	asked   int // calls of a kernel since stop was asked
 }
 
 // query is a row of a job that shares a strip with others.
@@ -300,6 +303,22 @@ func (e *engine) fillTops(from int32) {
 	})
 }
 
+// errStopped unwinds a job that is not to be finished.
+var errStopped = errors.New("kernel: stopped")
+
+// askEvery is the calls of a kernel, of about a millisecond at most, between two questions whether to go on.
+const askEvery = 8
+
+func (e *engine) ask() {
+	if e.asked++; e.asked < askEvery || e.stop == nil {
+		return
+	}
+	e.asked = 0
+	if e.stop() {
+		panic(errStopped)
+	}
+}
+
 // runPanel scores one query against the panel.
 func (e *engine) runPanel(j *job, q *query) {
 	k, vector := e.kernel, e.kernel.vector
@@ -326,6 +345,7 @@ func (e *engine) runPanel(j *job, q *query) {
 			a.check(vector, !e.side.local)
 			k.run(a)
 			a.reset = nil
+			e.ask()
 		}
 		if e.side.lastColumn && len(g.ends) > 0 {
 			k.column(a)

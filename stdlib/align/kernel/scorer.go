@@ -20,6 +20,10 @@ type Scorer struct {
 	engine          engine
 	min             int32
 	cells           int64
+
+	// Stop, where it is set, is asked every few milliseconds of a long ScoreAll, which returns at once when it says true. Not all scores
+	// are set then, so whoever sets Stop asks it again before reading them.
+	Stop func() bool
 }
 
 // NewScorer makes a Scorer that uses the path that Active names. The error says what is wrong with WEIR_ALIGN_PATH.
@@ -50,6 +54,12 @@ func (sc *Scorer) Scores(query []byte, b *Block, scores []int32) {
 // Pairs must pass Scheme.CheckLengths. One call with many queries is faster than many calls, and queries next to each
 // other that want nearly the same targets are faster than queries that do not.
 func (sc *Scorer) ScoreAll(queries [][]byte, b *Block, want []Set, scores [][]int32) {
+	sc.engine.stop = sc.Stop
+	defer func() {
+		if r := recover(); r != nil && r != errStopped {
+			panic(r)
+		}
+	}()
 	want = sc.prepare(queries, b, want, scores)
 	if len(sc.path.local) == 0 {
 		return

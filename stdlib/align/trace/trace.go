@@ -62,6 +62,10 @@ type Aligner struct {
 	spare         []checkpoint
 
 	walk walk
+
+	// Stop, where it is set, is asked now and then during a long alignment; its error ends the alignment and is what Align gives.
+	Stop  func() error
+	asked int // cells since Stop was asked
 }
 
 // checkpoint is all that the rows after row depend on: its scores and, by column from 1 on, the best scores that end
@@ -95,7 +99,22 @@ func (a *Aligner) AlignKnown(query, target []byte, score int32, out *Alignment) 
 	return a.align(query, target, score, out)
 }
 
-func (a *Aligner) align(query, target []byte, known int32, out *Alignment) error {
+// stopEvery is the cells that are computed between two questions whether to go on: some hundredths of a second.
+const stopEvery = 1 << 24
+
+// stopped unwinds an alignment that is not to be finished.
+type stopped struct{ err error }
+
+func (a *Aligner) align(query, target []byte, known int32, out *Alignment) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			s, ok := r.(stopped)
+			if !ok {
+				panic(r)
+			}
+			err = s.err
+		}
+	}()
 	if err := a.scheme.CheckLengths(len(query), len(target)); err != nil {
 		return err
 	}
@@ -168,6 +187,12 @@ func (a *Aligner) keep(hi int, end *end) {
 // next computes the next row, and shows it to end, if there is one.
 func (a *Aligner) next(end *end) {
 	h, e := a.now.h, a.now.e
+	if a.asked += len(h); a.asked > stopEvery && a.Stop != nil {
+		a.asked = 0
+		if err := a.Stop(); err != nil {
+			panic(stopped{err})
+		}
+	}
 	diagonal := h[0]
 	h[0] = a.border(a.now.row+1, a.scheme.Free.QueryStart)
 	scores := a.profileOf(a.query[a.now.row] & (scoring.MaxCodes - 1))
