@@ -81,12 +81,12 @@ func (r *run) build() error {
 			}
 		}
 	}
-	// A quarter of the memory is the staging area's; gathers have a sixteenth where there are any: what they hold is written out in order and read
-	// once, which costs little, while every byte of it would be there twice when it is sorted.
+	// A quarter of the memory is the staging area's; gathers have a sixty-fourth, but at least 8 MiB, where there are any: what they hold is written
+	// out in order and read once, which costs little, while every byte of it is there three times when it is sorted.
 	rest := r.o.Memory - r.o.Memory/4
 	gather := int64(0)
 	if gathers > 0 {
-		share := max(r.o.Memory/16, min(r.o.Memory/4, 8<<20))
+		share := max(r.o.Memory/64, min(r.o.Memory/4, 8<<20))
 		gather = share / gathers
 		rest -= share
 	}
