@@ -30,8 +30,8 @@ type engine struct {
 	scores [][]int32
 }
 
-// maxSides bounds the encoded blocks that an engine keeps: two tiles' worth.
-const maxSides = 4
+// maxSides bounds the encoded blocks that an engine keeps: those of one tile. To encode a block anew takes a thousandth of a tile's time.
+const maxSides = 2
 
 // side is the sequences of one vector, encoded for the scheme's matrix.
 type side struct {
