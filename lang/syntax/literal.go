@@ -521,6 +521,3 @@ func (s *scanner) requote(n, open, end int, code, say string) {
 var bodyEscapes = strings.NewReplacer("\\", "\\\\", "\"", "\\\"", "\n", "\\n", "\t", "\\t", "\r", "\\r")
 
 func quoteBody(s string) string { return bodyEscapes.Replace(s) }
-
-// Quote gives the literal of a string.
-func Quote(s string) string { return `"` + quoteBody(s) + `"` }

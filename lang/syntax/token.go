@@ -56,9 +56,6 @@ var reserved = map[string]bool{
 	"null": true, "true": true, "false": true, "if": true, "else": true,
 }
 
-// IsReserved reports whether word is reserved, so that it can name nothing.
-func IsReserved(word string) bool { return reserved[word] }
-
 // IsIdent reports whether s can be written as a name: a letter or underscore, then letters, digits and underscores
 // (ASCII), and not reserved.
 func IsIdent(s string) bool {

@@ -1,7 +1,5 @@
 package syntax
 
-import "weir/lang/diag"
-
 // Walk calls visit for n and, where visit returns true, for all that stands in it, in the order of the text: types,
 // expressions, and the calls of a pipe. Names, arguments and fields are no nodes of their own.
 func Walk(n Node, visit func(Node) bool) {
@@ -122,17 +120,6 @@ func (w walker) exprParts(x Expr) {
 	}
 }
 
-// Unparen gives x without the parentheses around it.
-func Unparen(x Expr) Expr {
-	for {
-		p, ok := x.(*Paren)
-		if !ok {
-			return x
-		}
-		x = p.X
-	}
-}
-
 // Source is the node's text as written.
 func (f *File) Source(n Node) string {
 	s := n.Pos()
@@ -167,12 +154,4 @@ func (e *Call) Argument(kind ArgKind, name string) *Arg {
 		}
 	}
 	return nil
-}
-
-// ArgSpan is the text of an argument, its name included.
-func ArgSpan(a Arg) diag.Span {
-	if a.Kind == Positional {
-		return a.Value.Pos()
-	}
-	return a.Name.Span.To(a.Value.Pos())
 }

@@ -89,18 +89,12 @@ const MaxBuf = math.MaxUint32
 const tooLong = "batch: a vector of more than 4 GiB of text"
 
 // Bytes appends a copy of a run of bytes. It panics past MaxBuf bytes in one vector: a bug of the caller, who must flush.
-func (b *Builder) Bytes(x []byte) {
-	off := len(b.v.Buf)
-	if off+len(x) > MaxBuf {
-		panic(tooLong)
-	}
-	b.v.Buf = append(b.v.Buf, x...)
-	b.v.Refs = append(b.v.Refs, Ref{uint32(off), uint32(len(x))})
-	b.next()
-}
+func (b *Builder) Bytes(x []byte) { appendText(b, x) }
 
-// String appends a copy of a string.
-func (b *Builder) String(x string) {
+// String appends a copy of a string, as Bytes does.
+func (b *Builder) String(x string) { appendText(b, x) }
+
+func appendText[T []byte | string](b *Builder, x T) {
 	off := len(b.v.Buf)
 	if off+len(x) > MaxBuf {
 		panic(tooLong)

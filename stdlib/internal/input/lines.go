@@ -115,6 +115,3 @@ func (l *Lines) give(n int, end bool) {
 	}
 	l.piece = Piece{Text: l.w.Data[l.pos : l.pos+n], Line: l.number, Byte: l.w.Offset + int64(l.pos), Begin: begin, End: end}
 }
-
-// Where gives the number of the line that was read last, and the offset behind it.
-func (l *Lines) Where() (line, offset int64) { return l.number, l.w.Offset + int64(l.pos) }
