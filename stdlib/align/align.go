@@ -66,15 +66,7 @@ func typeAlign(t *op.Typing) types.Row {
 			return nil
 		}
 	}
-	row := append(types.Row(nil), t.In[0].Row...)
-	for i := range columns {
-		if row.Index(columns[i].name) >= 0 {
-			t.Errorf("", "W2305", "the row already has a column `%s`, which align adds: rename it before", columns[i].name)
-			return nil
-		}
-		row = append(row, types.Field{Name: columns[i].name, Type: columns[i].typeOf(s)})
-	}
-	return row
+	return withColumns(t, "", t.In[0].Row, s, "the row already has a column `%s`, which align adds: rename it before")
 }
 
 func needsAlign(a op.Args, in []types.Row, need op.ColumnSet) []op.ColumnSet {

@@ -126,6 +126,20 @@ func (c *column) typeOf(s *scoring.Scheme) types.Type {
 	return types.Of(c.kind)
 }
 
+// withColumns gives the row with the columns behind it, or reports, at a parameter and by a format for its name, the one that is there already.
+func withColumns(t *op.Typing, param string, row types.Row, s *scoring.Scheme, taken string) types.Row {
+	out := append(types.Row(nil), row...)
+	for i := range columns {
+		c := &columns[i]
+		if row.Index(c.name) >= 0 {
+			t.Errorf(param, "W2305", taken, c.name)
+			return nil
+		}
+		out = append(out, types.Field{Name: c.name, Type: c.typeOf(s)})
+	}
+	return out
+}
+
 // lazyColumns declares the columns for the planner. database tells whether the operator knows the size of the database by itself.
 func lazyColumns(a op.Args, database bool) []op.LazyColumn {
 	why := [...]string{scoreTier: "the score alone", traceTier: "the path (traceback)"}

@@ -110,14 +110,7 @@ func typeSearch(t *op.Typing) types.Row {
 		return nil
 	}
 	row := types.Row{{Name: as[0], Type: types.RecordOf(t.In[0].Row...)}, {Name: as[1], Type: types.RecordOf(t.In[1].Row...)}}
-	for i := range columns {
-		if row.Index(columns[i].name) >= 0 {
-			t.Errorf("as", "W2305", "`%s` is the name of a column that search adds: give another one", columns[i].name)
-			return nil
-		}
-		row = append(row, types.Field{Name: columns[i].name, Type: columns[i].typeOf(s)})
-	}
-	return row
+	return withColumns(t, "as", row, s, "`%s` is the name of a column that search adds: give another one")
 }
 
 func needsSearch(a op.Args, in []types.Row, need op.ColumnSet) []op.ColumnSet {
