@@ -26,7 +26,7 @@ import (
 	"weir/runtime/eval"
 	"weir/runtime/local"
 	"weir/runtime/op"
-	"weir/runtime/storage"
+	"weir/runtime/storage/localfile"
 	"weir/stdlib"
 )
 
@@ -57,7 +57,7 @@ func compile(t *testing.T, dir, name string) *compiler.Result {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := compiler.Compile(file, src, compiler.Options{Catalogue: catalogue(t), Root: dir, Storage: storage.New(), ReadFile: os.ReadFile})
+	r := compiler.Compile(file, src, compiler.Options{Catalogue: catalogue(t), Root: dir, Storage: localfile.New(), ReadFile: os.ReadFile})
 	if len(r.Diags) > 0 {
 		var b strings.Builder
 		if err := diag.Text(&b, r.Diags, func(string) []byte { return src }, false); err != nil {
@@ -71,7 +71,7 @@ func compile(t *testing.T, dir, name string) *compiler.Result {
 func plan(t *testing.T, r *compiler.Result, parallelism int, disable ...string) *physical.Plan {
 	t.Helper()
 	c := catalogue(t)
-	p, diags := planner.Make(r.Plan, planner.Options{Catalogue: c, Storage: storage.New(), Target: "local", Parallelism: parallelism, Disable: disable,
+	p, diags := planner.Make(r.Plan, planner.Options{Catalogue: c, Storage: localfile.New(), Target: "local", Parallelism: parallelism, Disable: disable,
 		Fold: func(e *expr.Expr) (any, bool) { return eval.Fold(c, e) }})
 	if p == nil {
 		t.Fatal(diags)
@@ -134,7 +134,7 @@ func TestOutputs(t *testing.T) {
 					t.Fatal(err)
 				}
 				p := plan(t, compile(t, dir, name), v.parallelism, v.disable...)
-				if _, err := local.Run(t.Context(), p, local.Options{Catalogue: catalogue(t), Storage: storage.New(), TempDir: t.TempDir()}); err != nil {
+				if _, err := local.Run(t.Context(), p, local.Options{Catalogue: catalogue(t), Storage: localfile.New(), TempDir: t.TempDir()}); err != nil {
 					t.Fatalf("%s: %v", v.what, err)
 				}
 				for _, out := range outputs[name] {
@@ -162,12 +162,12 @@ func TestRulesOnAndOff(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r := compiler.Compile(name, src, compiler.Options{Catalogue: catalogue(t), Root: dir, Storage: storage.New(),
+		r := compiler.Compile(name, src, compiler.Options{Catalogue: catalogue(t), Root: dir, Storage: localfile.New(),
 			Params: map[string]string{"input": filepath.Join(dir, "data/globins45.fasta"), "cutoff": "250"}})
 		if r.Plan == nil {
 			t.Fatal(r.Diags)
 		}
-		if _, err := local.Run(t.Context(), plan(t, r, parallelism, disable...), local.Options{Catalogue: catalogue(t), Storage: storage.New(), TempDir: t.TempDir()}); err != nil {
+		if _, err := local.Run(t.Context(), plan(t, r, parallelism, disable...), local.Options{Catalogue: catalogue(t), Storage: localfile.New(), TempDir: t.TempDir()}); err != nil {
 			t.Fatal(err)
 		}
 		out, err := os.ReadFile(filepath.Join(dir, "hits.tsv"))

@@ -16,7 +16,7 @@ import (
 	"weir/planner/physical"
 	"weir/runtime/eval"
 	"weir/runtime/op"
-	"weir/runtime/storage"
+	"weir/runtime/storage/localfile"
 	"weir/stdlib"
 )
 
@@ -45,7 +45,7 @@ type pipeline struct {
 	file      string
 	project   *project.Project
 	catalogue *op.Catalogue
-	storage   *storage.Local
+	storage   *localfile.Local
 	sources   *sources
 	result    *compiler.Result
 	diags     diag.List // of the project file and of the pipeline, suppressions applied
@@ -61,7 +61,7 @@ func load(e *env, file string, values map[string]string, checkOnly bool) (*pipel
 	if err != nil {
 		return nil, err
 	}
-	p := &pipeline{file: file, catalogue: cat, storage: storage.New(), sources: &sources{}}
+	p := &pipeline{file: file, catalogue: cat, storage: localfile.New(), sources: &sources{}}
 	p.storage.Stdin, p.storage.Stdout = e.stdin, e.stdout
 	p.sources.add(file, src)
 	p.project, p.diags = project.Load(file)

@@ -22,16 +22,13 @@ import (
 )
 
 // oneFile is a storage in which every path is a file of 714,000 bytes.
-type oneFile struct{}
+type oneFile struct{ op.Storage }
 
 func (oneFile) List(_ context.Context, path string) ([]op.FileInfo, error) {
 	return []op.FileInfo{{Path: path, Size: 714_000}}, nil
 }
-func (oneFile) Open(context.Context, string) (op.File, error) {
+func (oneFile) Open(context.Context, string, string) (op.File, error) {
 	return nil, errors.New("nothing can be read")
-}
-func (oneFile) Create(context.Context, string) (op.StagedFile, error) {
-	return nil, errors.New("nothing can be written")
 }
 
 // branches is a plan with a tree in a stage, a union, a hash exchange, a long row, and operators that carry risks.

@@ -62,3 +62,18 @@ func AppendKey(dst []byte, v *Vector, i int) []byte {
 	}
 	return dst
 }
+
+// KeyGroup gives the group, of n, of a key encoded by AppendKey: the high bits of its FNV-1a hash of 64 bits, mixed by the finaliser of
+// MurmurHash3. It is part of what a snapshot means and must never change.
+func KeyGroup(key []byte, n int) int {
+	h := uint64(14695981039346656037)
+	for _, c := range key {
+		h = (h ^ uint64(c)) * 1099511628211
+	}
+	h ^= h >> 33
+	h *= 0xff51afd7ed558ccd
+	h ^= h >> 33
+	h *= 0xc4ceb9fe1a85ec53
+	h ^= h >> 33
+	return int(h >> 32 * uint64(n) >> 32)
+}

@@ -43,14 +43,14 @@ type rowsSource struct {
 func (s *rowsSource) Open(op.Context) error { return nil }
 func (s *rowsSource) Close() error          { return nil }
 
-func (s *rowsSource) Splits(op.Context) iter.Seq2[op.Split, error] {
+func (s *rowsSource) Splits(op.Context, []json.RawMessage) iter.Seq2[op.Split, error] {
 	return func(yield func(op.Split, error) bool) {
 		yield(op.Split{Weight: 1, Data: json.RawMessage("{}")}, nil)
 	}
 }
 
 // Read gives every row in a batch of its own, so that a test meets operators with more than one.
-func (s *rowsSource) Read(split op.Split, out op.Output) error {
+func (s *rowsSource) Read(split op.Split, out op.SourceOutput) error {
 	arg := s.cfg.Args[logical.Rows]
 	rows, _ := arg.Expr.Value.([]any)
 	for i, r := range rows {
@@ -77,12 +77,15 @@ func (s *rowsSource) Read(split op.Split, out op.Output) error {
 
 type captureSink struct {
 	op.Base
-	path string
-	file op.StagedFile
+	path    string
+	storage op.Storage
+	file    op.StagedFile
+	token   []byte
 }
 
 func (s *captureSink) Open(ctx op.Context) (err error) {
-	s.file, err = ctx.Storage().Create(ctx.Context(), s.path)
+	s.storage = ctx.Storage()
+	s.file, err = s.storage.Create(ctx.Context(), s.path, op.CreateOptions{})
 	return err
 }
 
@@ -95,45 +98,59 @@ func (s *captureSink) Data(_ int, b *batch.Batch, _ op.Output) error {
 	return err
 }
 
-func (s *captureSink) Snapshot(uint64, op.SnapshotWriter) error {
-	_, err := s.file.Prepare()
+func (s *captureSink) Snapshot(uint64, op.SnapshotWriter) (err error) {
+	s.token, err = s.file.Prepare()
 	return err
 }
 
-func (s *captureSink) Commit(uint64) error { return s.file.Commit() }
+func (s *captureSink) Commit(uint64) error { return s.storage.Commit(context.Background(), s.token) }
 
 // memory is storage in memory, for what is captured.
 type memory struct {
 	mu    sync.Mutex
 	files map[string][]byte
+	parts map[string]*memoryFile
 }
 
-func (m *memory) List(context.Context, string) ([]op.FileInfo, error) {
-	return nil, &op.Error{Message: "a test reads no files: give the rows of its sources"}
+// errNoFiles is for every other use of the storage.
+func errNoFiles() error {
+	return &op.Error{Message: "a test reads no files: give the rows of its sources"}
 }
 
-func (m *memory) Open(context.Context, string) (op.File, error) {
-	return nil, &op.Error{Message: "a test reads no files: give the rows of its sources"}
+func (m *memory) List(context.Context, string) ([]op.FileInfo, error)   { return nil, errNoFiles() }
+func (m *memory) Open(context.Context, string, string) (op.File, error) { return nil, errNoFiles() }
+func (m *memory) Resume(context.Context, []byte) (op.StagedFile, error) { return nil, errNoFiles() }
+func (m *memory) Abort(context.Context, []byte) error                   { return nil }
+func (m *memory) Remove(context.Context, string) error                  { return nil }
+func (m *memory) Create(_ context.Context, path string, _ op.CreateOptions) (op.StagedFile, error) {
+	f := &memoryFile{path: path}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.parts == nil {
+		m.parts = map[string]*memoryFile{}
+	}
+	m.parts[path] = f
+	return f, nil
 }
 
-func (m *memory) Create(_ context.Context, path string) (op.StagedFile, error) {
-	return &memoryFile{m: m, path: path}, nil
+// Commit implements op.Storage. A token is the path.
+func (m *memory) Commit(_ context.Context, token []byte) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if f := m.parts[string(token)]; f != nil {
+		m.files[f.path] = f.data
+	}
+	return nil
 }
 
 type memoryFile struct {
-	m    *memory
 	path string
 	data []byte
 }
 
 func (f *memoryFile) Write(p []byte) (int, error) { f.data = append(f.data, p...); return len(p), nil }
-func (f *memoryFile) Prepare() ([]byte, error)    { return nil, nil }
+func (f *memoryFile) Prepare() ([]byte, error)    { return []byte(f.path), nil }
+func (f *memoryFile) Close() error                { return nil }
 func (f *memoryFile) Abort() error                { return nil }
-func (f *memoryFile) Commit() error {
-	f.m.mu.Lock()
-	defer f.m.mu.Unlock()
-	f.m.files[f.path] = f.data
-	return nil
-}
 
 var _ io.Writer = (*memoryFile)(nil)

@@ -158,7 +158,7 @@ func (s *stageRun) config(memory int64, number int, out func(from int, side stri
 	return stage.Config{
 		Context: r.ctx, Plan: r.plan, Stage: s.plan.ID, Catalogue: r.o.Catalogue, Storage: r.o.Storage, Staging: r.staging,
 		Counters: r.counters, TempDir: r.o.TempDir, Memory: memory, Task: number, Tasks: s.plan.Parallelism, Now: r.o.Clock.Now,
-		Out: out,
+		Out: out, KeyGroups: KeyGroups,
 		Reject: func(n *logical.Node, rej op.Rejection) error {
 			return r.rejects.add(n.Name(), rej)
 		},

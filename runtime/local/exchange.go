@@ -126,7 +126,7 @@ func (s *sender) partition(b *batch.Batch) ([]*batch.Batch, error) {
 			for _, k := range keys {
 				buf = batch.AppendKey(buf, k, row)
 			}
-			group = KeyGroup(buf)
+			group = batch.KeyGroup(buf, KeyGroups)
 		}
 		t := group * n / KeyGroups
 		sels[t] = append(sels[t], uint32(row))
@@ -142,18 +142,3 @@ func (s *sender) partition(b *batch.Batch) ([]*batch.Batch, error) {
 
 // KeyGroups is the number of key groups of a local run: the unit of routing and of state.
 const KeyGroups = 128
-
-// KeyGroup gives the group of a key, encoded by batch.AppendKey: the high bits of its FNV-1a hash of 64 bits, mixed by
-// the finaliser of MurmurHash3. It is part of what a snapshot means and must never change.
-func KeyGroup(key []byte) int {
-	h := uint64(14695981039346656037)
-	for _, c := range key {
-		h = (h ^ uint64(c)) * 1099511628211
-	}
-	h ^= h >> 33
-	h *= 0xff51afd7ed558ccd
-	h ^= h >> 33
-	h *= 0xc4ceb9fe1a85ec53
-	h ^= h >> 33
-	return int(h >> 57)
-}

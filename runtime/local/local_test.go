@@ -20,9 +20,10 @@ import (
 	"weir/compiler/logical"
 	"weir/compiler/types"
 	"weir/planner/physical"
+	"weir/runtime/batch"
 	"weir/runtime/op"
 	"weir/runtime/stage"
-	"weir/runtime/storage"
+	"weir/runtime/storage/localfile"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -46,7 +47,7 @@ func execute(t fataler, ctx context.Context, p *planner, o Options) (map[string]
 		t.Fatal(err)
 	}
 	defer os.RemoveAll(dir)
-	o.Catalogue, o.Storage, o.TempDir = cat, storage.New(), dir
+	o.Catalogue, o.Storage, o.TempDir = cat, localfile.New(), dir
 	s, err := Run(ctx, &p.plan, o)
 	if left := files(t, dir); len(left) > 0 {
 		t.Fatalf("left behind: %v", left)
@@ -485,7 +486,7 @@ func TestBadPlans(t *testing.T) {
 // TestKeyGroup: the groups of keys are part of what a snapshot means.
 func TestKeyGroup(t *testing.T) {
 	for key, want := range map[string]int{"": 119, "a": 65, "b": 55, "protein": 97} {
-		if got := KeyGroup([]byte(key)); got != want {
+		if got := batch.KeyGroup([]byte(key), KeyGroups); got != want {
 			t.Errorf("the group of %q is %d, was %d", key, got, want)
 		}
 	}

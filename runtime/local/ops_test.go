@@ -49,7 +49,7 @@ var tap = make(chan struct{})
 func (s *numbers) Open(ctx op.Context) error { s.ctx = ctx; return nil }
 func (s *numbers) Close() error              { return nil }
 
-func (s *numbers) Splits(op.Context) iter.Seq2[op.Split, error] {
+func (s *numbers) Splits(op.Context, []json.RawMessage) iter.Seq2[op.Split, error] {
 	return func(yield func(op.Split, error) bool) {
 		for i := range uint64(s.a.Int("splits", 1)) {
 			data, err := json.Marshal(i)
@@ -63,7 +63,7 @@ func (s *numbers) Splits(op.Context) iter.Seq2[op.Split, error] {
 	}
 }
 
-func (s *numbers) Read(split op.Split, out op.Output) error {
+func (s *numbers) Read(split op.Split, out op.SourceOutput) error {
 	var i int64
 	if err := json.Unmarshal(split.Data, &i); err != nil {
 		return err
@@ -108,6 +108,7 @@ type rows struct {
 	open   func(x *rows) error
 	n      int64
 	file   op.StagedFile
+	token  []byte
 }
 
 func (x *rows) Open(ctx op.Context) error {
@@ -133,7 +134,8 @@ func (x *rows) Commit(uint64) error {
 }
 func (x *rows) Snapshot(uint64, op.SnapshotWriter) error {
 	if x.file != nil {
-		_, err := x.file.Prepare()
+		token, err := x.file.Prepare()
+		x.token = token
 		return err
 	}
 	return nil
@@ -367,7 +369,7 @@ func testOps(results map[string]*result) []*op.Operator {
 					if strings.HasSuffix(path, "/") {
 						path += fmt.Sprintf("part-%d", x.ctx.Task())
 					}
-					x.file, err = x.ctx.Storage().Create(x.ctx.Context(), path)
+					x.file, err = x.ctx.Storage().Create(x.ctx.Context(), path, op.CreateOptions{})
 					return err
 				},
 				data: func(x *rows, _ int, b *batch.Batch, _ op.Output) error {
@@ -382,7 +384,7 @@ func testOps(results map[string]*result) []*op.Operator {
 					if c.Args.Word("how") == "fail" {
 						return &op.Error{Code: "W6997", Message: "no commit"}
 					}
-					return x.file.Commit()
+					return x.ctx.Storage().Commit(x.ctx.Context(), x.token)
 				},
 				close: func(x *rows) error {
 					if x.file == nil {
@@ -404,7 +406,7 @@ type pairScan struct {
 func (s *pairScan) Open(ctx op.Context) error { s.ctx = ctx; return nil }
 func (s *pairScan) Close() error              { return nil }
 
-func (s *pairScan) Splits(ctx op.Context) iter.Seq2[op.Split, error] {
+func (s *pairScan) Splits(ctx op.Context, _ []json.RawMessage) iter.Seq2[op.Split, error] {
 	return func(yield func(op.Split, error) bool) {
 		var n int64
 		if err := ctx.Staging().GetMeta("blocks", &n); err != nil {
@@ -424,7 +426,7 @@ func (s *pairScan) Splits(ctx op.Context) iter.Seq2[op.Split, error] {
 	}
 }
 
-func (s *pairScan) Read(split op.Split, out op.Output) error {
+func (s *pairScan) Read(split op.Split, out op.SourceOutput) error {
 	var at [2]int64
 	if err := json.Unmarshal(split.Data, &at); err != nil {
 		return err

@@ -1,6 +1,7 @@
 package local
 
 import (
+	"encoding/json"
 	"sync"
 
 	"weir/runtime/stage"
@@ -51,7 +52,7 @@ func (d *dispenser) enumerate() {
 	defer close(d.queue)
 	r := d.stage.run
 	seq := uint64(0)
-	err := stage.Splits(d.stage.config(0, 0, nil), func(a stage.Assignment) error {
+	err := stage.Splits(d.stage.config(0, 0, nil), func(int) []json.RawMessage { return nil }, func(a stage.Assignment) error {
 		select {
 		case d.queue <- assignment{a, seq}:
 		case <-r.ctx.Done():

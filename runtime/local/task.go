@@ -185,3 +185,5 @@ type discard struct{}
 
 func (discard) KeyGroup(int, []byte) error { return nil }
 func (discard) Item([]byte) error          { return nil }
+func (discard) File(string, string) error  { return nil }
+func (discard) Later(func() error)         {}

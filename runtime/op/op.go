@@ -117,6 +117,12 @@ type Caps struct {
 	Combine bool
 	// Keyed names the Keys parameter by which rows must come together in one task.
 	Keyed string
+	// Watermarks: the operator says itself, by Output.Watermark, how far event time has gone behind it.
+	Watermarks bool
+	// Live reports that the rows of a source come as they happen and are not there beforehand: standard input, a watched folder. Event time goes
+	// on while such rows come; in all other streams it stands still until they end, so that no row is late and results do not
+	// depend on who reads which file first. Nil: never.
+	Live func(a Args) bool
 	// Windows: rows behind it belong to windows of time that close, so that NeedsWindow is met.
 	Windows bool
 }
@@ -218,6 +224,7 @@ type Config struct {
 	Args Args
 	In   []types.Row
 	Out  types.Row
+	Live bool // a source upstream is live: see Caps.Live
 }
 
 // Catalogue is all operators, functions and aggregates. It is a value that cmd builds and hands down.

@@ -28,6 +28,8 @@ type NodeCounters struct {
 	RowsIn, RowsOut, Rejected atomic.Int64
 	Bytes                     atomic.Int64 // of the rows out, see batch.Batch.Size
 	Busy                      atomic.Int64 // nanoseconds in the operator's own code, all tasks together
+	// Watermark is the last one of an operator that makes them, of whichever task; 0 where there is none.
+	Watermark atomic.Int64
 
 	mu    sync.Mutex
 	named map[string]int64
@@ -45,18 +47,20 @@ func (c *NodeCounters) Add(name string, n int64) {
 
 // Counts is the state of a NodeCounters at one moment.
 type Counts struct {
-	RowsIn   int64            `json:"rows_in"`
-	RowsOut  int64            `json:"rows_out"`
-	Rejected int64            `json:"rejected,omitempty"`
-	Bytes    int64            `json:"bytes,omitempty"` // of the rows out
-	Busy     time.Duration    `json:"busy_ns"`         // CPU and waiting inside of the operator, all tasks together
-	Named    map[string]int64 `json:"named,omitempty"` // "cells", "pairs", …
+	RowsIn   int64         `json:"rows_in"`
+	RowsOut  int64         `json:"rows_out"`
+	Rejected int64         `json:"rejected,omitempty"`
+	Bytes    int64         `json:"bytes,omitempty"` // of the rows out
+	Busy     time.Duration `json:"busy_ns"`         // CPU and waiting inside of the operator, all tasks together
+	// Watermark is in nanoseconds since 1970; 0 where there is none.
+	Watermark int64            `json:"watermark_ns,omitempty"`
+	Named     map[string]int64 `json:"named,omitempty"` // "cells", "pairs", …
 }
 
 // Counts gives the state at this moment.
 func (c *NodeCounters) Counts() Counts {
 	out := Counts{RowsIn: c.RowsIn.Load(), RowsOut: c.RowsOut.Load(), Rejected: c.Rejected.Load(), Bytes: c.Bytes.Load(),
-		Busy: time.Duration(c.Busy.Load())}
+		Busy: time.Duration(c.Busy.Load()), Watermark: c.Watermark.Load()}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.named) > 0 {

@@ -26,7 +26,7 @@ const (
 )
 
 // consumer is an input port of an operator of the same stage.
-type consumer struct{ op, port int }
+type consumer struct{ op, port, edge int }
 
 // operator is one operator of a task. It is the Context and the Output of its own instance.
 type operator struct {
@@ -43,6 +43,7 @@ type operator struct {
 	counters  *NodeCounters
 	memory    int64
 	timers    []int64 // ascending
+	clock     clock
 	consumers map[string][]consumer
 	leaves    map[string]bool
 	rejected  []op.Rejection
@@ -58,20 +59,44 @@ func (o *operator) Emit(b *batch.Batch) error {
 	}
 	o.counters.RowsOut.Add(int64(b.Len()))
 	o.counters.Bytes.Add(int64(b.Size()))
-	if err := o.send("", b); err != nil {
-		return err
-	}
-	if o.source == nil {
-		return nil
-	}
-	// A source may read for long: this is where it meets the rest of the world.
+	return o.send("", b)
+}
+
+// Rest implements op.SourceOutput.
+func (o *operator) Rest(rest func() (op.Split, error)) error {
 	if err := o.flushRejected(); err != nil {
 		return err
 	}
-	if at, ok := o.task.NextTimer(); ok && at <= o.Now().UnixNano() {
-		return o.task.Timer(o.Now().UnixNano())
+	if o.task.c.Rest == nil {
+		return nil
 	}
-	return nil
+	return o.outside(func() error { return o.task.c.Rest(o.index, rest) })
+}
+
+// Wait implements op.SourceOutput.
+func (o *operator) Wait(ready <-chan struct{}) error {
+	if err := o.flushRejected(); err != nil {
+		return err
+	}
+	return o.outside(func() error {
+		if o.task.c.Wait != nil {
+			return o.task.c.Wait(ready)
+		}
+		select {
+		case <-ready:
+			return nil
+		case <-o.task.c.Context.Done():
+			return context.Cause(o.task.c.Context)
+		}
+	})
+}
+
+// outside lets the driver work in the middle of an operator's call: that time is not the operator's.
+func (o *operator) outside(f func() error) error {
+	prev := o.task.enter(-1)
+	err := f()
+	o.task.leave(prev)
+	return err
 }
 
 // Side implements op.Output. Rows that nothing consumes are counted under the side's name.
@@ -196,6 +221,16 @@ func (o *operator) Compile(e *expr.Expr, in types.Row) (op.Evaluator, error) {
 		return nil, &op.Error{Code: codePlan, Message: fmt.Sprintf("`%s` cannot be evaluated", e), Node: o.name, Err: err}
 	}
 	return ev, nil
+}
+
+func (o *operator) Resumable() bool {
+	return o.task.c.Resumable != nil && o.task.c.Resumable()
+}
+
+func (o *operator) KeyGroups() (first, last, all int) {
+	all = max(o.task.c.KeyGroups, 1)
+	first, last = KeyGroupsOf(o.task.c.Task, o.task.c.Tasks, all)
+	return first, last, all
 }
 
 func (o *operator) Count(name string, n int64) { o.counters.Add(name, n) }

@@ -8,6 +8,7 @@ package stage
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -33,6 +34,18 @@ type Config struct {
 	Task      int   // from 0
 	Tasks     int
 	Now       func() time.Time
+	KeyGroups int // all there are
+	// Channels says, for each of Stage.Inputs, how many upstream tasks send to this one. Only watermarks need it.
+	Channels []int
+	// Resumable is op.Context.Resumable; nil for never.
+	Resumable func() bool
+	// Rest and Wait are where a source that reads meets the driver: see op.SourceOutput. Operator Ops[source] is reading. Nil: there is nothing to
+	// do, and to wait is only to wait.
+	Rest func(source int, rest func() (op.Split, error)) error
+	Wait func(ready <-chan struct{}) error
+	// Watermark and Idle take what Ops[from] says of event time to the exchanges that read it. Nil: nobody does.
+	Watermark func(from int, t int64) error
+	Idle      func(from int) error
 	// Out takes rows that leave the stage, of the operator Ops[from] and the side output ("" for the main one). It is
 	// called only for outputs that an exchange of the plan reads.
 	Out func(from int, side string, b *batch.Batch) error
@@ -59,6 +72,8 @@ type Task struct {
 	order   []int // indices of ops, inputs before consumers
 	current int   // the operator that is at work, for time and for panics; -1 for none
 	since   time.Time
+	// external has the edges of the upstream tasks, by input and their number.
+	external [][]consumer
 }
 
 // New makes a task; nothing is opened yet. It checks the plan as far as it goes by it.
@@ -118,7 +133,17 @@ func prepare(c Config) (*Task, error) {
 	if err := t.connect(s); err != nil {
 		return nil, err
 	}
+	for k, in := range s.Inputs {
+		var edges []consumer
+		if k < len(c.Channels) && in.To >= 0 && in.To < len(t.ops) {
+			for range c.Channels[k] {
+				edges = append(edges, consumer{in.To, in.Port, t.ops[in.To].clock.edge()})
+			}
+		}
+		t.external = append(t.external, edges)
+	}
 	t.share()
+	t.findLive()
 	return t, nil
 }
 
@@ -132,7 +157,7 @@ func (t *Task) connect(s *physical.Stage) error {
 					return badPlan("stage %d: operator %d reads operator %d, which is not there", s.ID, i, in.Op)
 				}
 				from := t.ops[in.Op]
-				from.consumers[in.Side] = append(from.consumers[in.Side], consumer{i, port})
+				from.consumers[in.Side] = append(from.consumers[in.Side], consumer{i, port, t.ops[i].clock.edge()})
 				waits[i]++
 			}
 		}
@@ -241,8 +266,8 @@ func (t *Task) OpenSources() error {
 }
 
 // Splits calls yield for every split of every source of the stage, in order. It makes source instances of its own for
-// that.
-func Splits(c Config, yield func(Assignment) error) error {
+// that. seen gives the marks of the splits that Ops[i] gave before a restart.
+func Splits(c Config, seen func(i int) []json.RawMessage, yield func(Assignment) error) error {
 	t, err := prepare(c)
 	if err != nil {
 		return err
@@ -261,7 +286,7 @@ func Splits(c Config, yield func(Assignment) error) error {
 			if err := o.source.Open(o); err != nil {
 				return err
 			}
-			for s, err := range o.source.Splits(o) {
+			for s, err := range o.source.Splits(o, seen(i)) {
 				if err != nil {
 					return err
 				}
@@ -298,11 +323,6 @@ func (t *Task) Data(to, port int, b *batch.Batch) error {
 	o := t.ops[to]
 	o.counters.RowsIn.Add(int64(b.Len()))
 	return t.call(to, func() error { return o.instance.Data(port, b, o) })
-}
-
-// Watermark says that no row of event time before ts (nanoseconds) will come any more.
-func (t *Task) Watermark(ts int64) error {
-	return t.all(func(o *operator) error { return o.instance.Watermark(ts, o) })
 }
 
 // NextTimer gives the earliest processing time (nanoseconds) that an operator has asked for.

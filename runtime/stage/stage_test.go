@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"slices"
 	"strings"
 	"testing"
@@ -15,6 +14,7 @@ import (
 	"weir/planner/physical"
 	"weir/runtime/batch"
 	"weir/runtime/op"
+	"weir/runtime/op/optest"
 )
 
 var row = types.Row{{Name: "n", Type: types.Of(types.Int)}}
@@ -85,24 +85,8 @@ func (r *recorder) Restore(s op.SnapshotReader) error {
 func (r *recorder) Commit(id uint64) error { r.note("commit %d", id); return nil }
 func (r *recorder) Close() error           { r.note("close"); return nil }
 
-// state is what a snapshot wrote, to be read back.
-type state struct {
-	groups map[int][]byte
-	items  [][]byte
-}
-
-func (s *state) KeyGroup(g int, b []byte) error { s.groups[g] = b; return nil }
-func (s *state) Item(b []byte) error            { s.items = append(s.items, b); return nil }
-func (s *state) KeyGroups() iter.Seq2[int, []byte] {
-	return func(yield func(int, []byte) bool) {
-		for g, b := range s.groups {
-			if !yield(g, b) {
-				return
-			}
-		}
-	}
-}
-func (s *state) Items() iter.Seq[[]byte] { return slices.Values(s.items) }
+// marks are the watermarks that left the fixture's stage.
+var marks []string
 
 // fixture is a stage: an exchange feeds late, late feeds picky; picky's rows and rejected rows feed two ends; late's
 // side output leaves.
@@ -128,12 +112,13 @@ func fixture(t *testing.T, change func(c *Config)) (*Task, *[]string, *[]string)
 			{ID: 5, Op: "bin", Inputs: [][]logical.Input{{{Node: 3, Side: "rejected"}}}, Out: types.Stream{Row: types.Rejected}},
 		},
 		Stages: []*physical.Stage{
-			{ID: 0, Parallelism: 1, Ops: []physical.Op{ // not in topological order
+			{ID: 0, Parallelism: 1, Inputs: []physical.Exchange{{Stage: 2, To: 3}}, Ops: []physical.Op{ // not in topological order
 				{Node: 4, Part: physical.Whole, Inputs: [][]physical.ChainInput{{{Op: 2}}}},
 				{Node: 5, Part: physical.Whole, Inputs: [][]physical.ChainInput{{{Op: 2, Side: "rejected"}}}},
 				{Node: 3, Part: physical.Whole, Inputs: [][]physical.ChainInput{{{Op: 3}}}},
 				{Node: 2, Part: physical.Whole},
 			}},
+			{ID: 2, Parallelism: 2},
 			{ID: 1, Parallelism: 1, Inputs: []physical.Exchange{{Stage: 0, From: 3, Side: "late"}, {Stage: 0, From: 0}}},
 		},
 	}
@@ -143,7 +128,9 @@ func fixture(t *testing.T, change func(c *Config)) (*Task, *[]string, *[]string)
 			left = append(left, fmt.Sprint(from, side, " ", b.Cols[0].Value(0)))
 			return nil
 		},
-		Reject: func(n *logical.Node, r op.Rejection) error { return errors.New("too many") },
+		Reject:    func(n *logical.Node, r op.Rejection) error { return errors.New("too many") },
+		Channels:  []int{2},
+		Watermark: func(from int, ts int64) error { marks = append(marks, fmt.Sprint(from, " ", ts)); return nil },
 	}
 	if change != nil {
 		change(&c)
@@ -155,7 +142,7 @@ func fixture(t *testing.T, change func(c *Config)) (*Task, *[]string, *[]string)
 	if err := task.Open(); err != nil {
 		t.Fatal(err)
 	}
-	log = nil
+	log, marks = nil, nil
 	return task, &log, &left
 }
 
@@ -188,13 +175,23 @@ func TestMessages(t *testing.T) {
 	if n := task.ops[3].counters.Counts(); n.Named["late"] != 2 {
 		t.Errorf("counters of late: %+v", n)
 	}
-	if err := task.Watermark(42); err != nil {
+	if err := task.Watermark(0, 0, 42); err != nil {
 		t.Fatal(err)
 	}
-	expect(t, log, "late watermark 42", "picky watermark 42", "end watermark 42", "bin watermark 42")
-	saved := map[int]*state{}
+	expect(t, log) // the other upstream task has not said anything
+	if err := errors.Join(task.Watermark(0, 1, 17), task.Watermark(0, 1, 16), task.Watermark(0, 1, 99)); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, log, "late watermark 17", "picky watermark 17", "end watermark 17", "bin watermark 17",
+		"late watermark 42", "picky watermark 42", "end watermark 42", "bin watermark 42")
+	expect(t, &marks, "0 17", "3 17", "0 42", "3 42")
+	if err := errors.Join(task.Idle(0, 0), task.Idle(0, 1), task.InputEnded(0, 0), task.InputEnded(0, 1)); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, log, "late watermark 99", "picky watermark 99", "end watermark 99", "bin watermark 99")
+	saved := map[int]*optest.State{}
 	err := task.Snapshot(7, func(i int) op.SnapshotWriter {
-		saved[i] = &state{groups: map[int][]byte{}}
+		saved[i] = &optest.State{}
 		return saved[i]
 	})
 	if err := errors.Join(err, task.Commit(7)); err != nil {

@@ -1,226 +1,145 @@
-// Package storage is files by path. It has the files of this machine; s3:// and hdfs:// are known and not there yet.
+// Package storage joins the storages of several schemes into one: a path says by its scheme (s3://, hdfs://, none for this machine) where it
+// lies, and so do the tokens of files that are being written.
 package storage
 
 import (
+	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
 	"sort"
 	"strings"
-	"syscall"
-	"time"
+	"sync"
 
 	"weir/runtime/op"
 )
 
-// Codes of what goes wrong here; lang/diag explains them.
-const (
-	codeRead    = "W6201" // a file cannot be read
-	codeCreate  = "W6202" // a file cannot be created
-	codeWrite   = "W6203" // a file cannot be written
-	codeCommit  = "W6204" // a file that is written cannot be put in its place
-	codeScheme  = "W6205" // a storage that is not there yet
-	codePattern = "W6206" // a pattern that is not one
-)
+// codeScheme: a path of a storage that is not known.
+const codeScheme = "W6205"
 
-// Local is the files of this machine, "-" for standard input and output. A path is what the user wrote, or what the
-// compiler made of it.
-type Local struct {
-	Stdin  io.Reader
-	Stdout io.Writer
+// Schemes is the storages by scheme; "" is the one of paths without a scheme. Each is made when it is first used.
+type Schemes map[string]func() (op.Storage, error)
+
+// New joins them.
+func New(schemes Schemes) op.Storage {
+	m := &multi{map[string]func() (op.Storage, error){}}
+	for name, open := range schemes {
+		m.open[name] = sync.OnceValues(open)
+	}
+	return m
 }
 
-// New gives the files of this machine, with the process's own standard input and output.
-func New() *Local { return &Local{Stdin: os.Stdin, Stdout: os.Stdout} }
+type multi struct{ open map[string]func() (op.Storage, error) }
 
-var _ op.Storage = (*Local)(nil)
-
-// local refuses paths of other storages.
-func local(path string) error {
+// SchemeOf gives the scheme of a path, "" for a path of this machine.
+func SchemeOf(path string) string {
 	scheme, _, found := strings.Cut(path, "://")
 	if !found || strings.ContainsAny(scheme, "/.") {
-		return nil
+		return ""
 	}
-	return &op.Error{Code: codeScheme, File: path, Message: fmt.Sprintf("%s:// cannot be read or written yet", scheme),
-		Hint: "copy the data to this machine and name a local path"}
+	return scheme
 }
 
-// List gives the files that a path names: one file, every file of a folder (a trailing /; hidden ones left out), or
-// what a glob matches; sorted by name. No file at all is an error. A file whose very name has the pattern's characters
-// is meant before the pattern is.
-func (l *Local) List(ctx context.Context, path string) ([]op.FileInfo, error) {
-	if err := local(path); err != nil {
+func (m *multi) of(path string) (op.Storage, error) {
+	scheme := SchemeOf(path)
+	if open := m.open[scheme]; open != nil {
+		return open()
+	}
+	var known []string
+	for name := range m.open {
+		if name != "" {
+			known = append(known, name+"://")
+		}
+	}
+	sort.Strings(known)
+	return nil, &op.Error{Code: codeScheme, File: path, Message: fmt.Sprintf("%s:// cannot be read or written", scheme),
+		Hint: "a path is one of this machine, or begins with " + strings.Join(known, " or ")}
+}
+
+func (m *multi) List(ctx context.Context, path string) ([]op.FileInfo, error) {
+	s, err := m.of(path)
+	if err != nil {
 		return nil, err
 	}
-	if path == "-" {
-		return []op.FileInfo{{Path: "-", Size: -1}}, nil
-	}
-	if strings.HasSuffix(path, "/") {
-		entries, err := os.ReadDir(path)
-		if err != nil {
-			return nil, failed(codeRead, path, "the folder cannot be read", err)
-		}
-		var names []string
-		for _, e := range entries {
-			if !strings.HasPrefix(e.Name(), ".") {
-				names = append(names, path+e.Name())
-			}
-		}
-		return stat(ctx, path, names, "the folder has no files")
-	}
-	s, err := os.Stat(path)
-	if err == nil {
-		if s.IsDir() {
-			return nil, &op.Error{Code: codeRead, File: path, Message: "this is a folder", Hint: "for all files in it write `" + path + "/`"}
-		}
-		return []op.FileInfo{info(path, s)}, nil
-	}
-	if !strings.ContainsAny(path, "*?[") || !errors.Is(err, os.ErrNotExist) {
-		return nil, failed(codeRead, path, "the file cannot be read", err)
-	}
-	names, err := filepath.Glob(path)
+	return s.List(ctx, path)
+}
+
+func (m *multi) Open(ctx context.Context, path, version string) (op.File, error) {
+	s, err := m.of(path)
 	if err != nil {
-		return nil, &op.Error{Code: codePattern, File: path, Message: "the pattern cannot be understood", Err: err,
-			Hint: "* stands for any characters, ? for one, [ab] for one of these"}
-	}
-	return stat(ctx, path, names, "no file matches the pattern")
-}
-
-// stat describes the files among names.
-func stat(ctx context.Context, path string, names []string, empty string) ([]op.FileInfo, error) {
-	sort.Strings(names)
-	var out []op.FileInfo
-	for _, name := range names {
-		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
-		}
-		s, err := os.Stat(name)
-		if err != nil {
-			return nil, failed(codeRead, name, "the file cannot be read", err)
-		}
-		if s.Mode().IsRegular() {
-			out = append(out, info(name, s))
-		}
-	}
-	if len(out) == 0 {
-		return nil, &op.Error{Code: codeRead, File: path, Message: empty, Hint: "check the path; it is relative to the file it stands in"}
-	}
-	return out, nil
-}
-
-func info(path string, s os.FileInfo) op.FileInfo {
-	f := op.FileInfo{Path: path, Size: -1, Modified: s.ModTime()}
-	if s.Mode().IsRegular() {
-		f.Size = s.Size()
-		f.Version = fmt.Sprintf("%d-%d", s.Size(), s.ModTime().UnixNano())
-	}
-	return f
-}
-
-// Open opens a file to read. Files proper are seekable; standard input, pipes and devices are not.
-func (l *Local) Open(_ context.Context, path string) (op.File, error) {
-	if err := local(path); err != nil {
 		return nil, err
 	}
-	if path == "-" {
-		return &input{Reader: l.Stdin, info: op.FileInfo{Path: "-", Size: -1, Modified: time.Time{}}}, nil
-	}
-	f, err := os.Open(path)
+	return s.Open(ctx, path, version)
+}
+
+func (m *multi) Create(ctx context.Context, path string, o op.CreateOptions) (op.StagedFile, error) {
+	s, err := m.of(path)
 	if err != nil {
-		return nil, failed(codeRead, path, "the file cannot be opened", err)
+		return nil, err
 	}
-	s, err := f.Stat()
-	if err == nil && s.IsDir() {
-		err = syscall.EISDIR
-	}
+	f, err := s.Create(ctx, path, o)
 	if err != nil {
-		_ = f.Close()
-		return nil, failed(codeRead, path, "the file cannot be opened", err)
+		return nil, err
 	}
-	return &file{f, info(path, s), s.Mode().IsRegular()}, nil
+	return &staged{f, SchemeOf(path)}, nil
 }
 
-// file is an open file; its errors name it.
-type file struct {
-	f        *os.File
-	info     op.FileInfo
-	seekable bool
-}
-
-func (f *file) Read(p []byte) (int, error) {
-	n, err := f.f.Read(p)
-	return n, f.named(err)
-}
-
-func (f *file) ReadAt(p []byte, off int64) (int, error) {
-	n, err := f.f.ReadAt(p, off)
-	return n, f.named(err)
-}
-
-func (f *file) named(err error) error {
-	if err == nil || err == io.EOF {
+func (m *multi) Remove(ctx context.Context, path string) error {
+	s, err := m.of(path)
+	if err != nil {
 		return err
 	}
-	return failed(codeRead, f.info.Path, "the file cannot be read", err)
+	return s.Remove(ctx, path)
 }
 
-func (f *file) Close() error      { return f.named(f.f.Close()) }
-func (f *file) Info() op.FileInfo { return f.info }
-func (f *file) Seekable() bool    { return f.seekable }
-
-// input is standard input.
-type input struct {
-	io.Reader
-	info op.FileInfo
+// staged is a file whose tokens say their scheme.
+type staged struct {
+	op.StagedFile
+	scheme string
 }
 
-func (i *input) ReadAt([]byte, int64) (int, error) {
-	return 0, &op.Error{Code: codeRead, File: "-", Message: "standard input can only be read from its beginning"}
+func (f *staged) Prepare() ([]byte, error) {
+	token, err := f.StagedFile.Prepare()
+	if err != nil || len(token) == 0 {
+		return nil, err
+	}
+	return append([]byte(f.scheme+":"), token...), nil
 }
-func (i *input) Close() error      { return nil }
-func (i *input) Info() op.FileInfo { return i.info }
-func (i *input) Seekable() bool    { return false }
 
-// failed makes the error of an operation on a path.
-func failed(code, path, message string, err error) error {
-	var known *op.Error
-	if errors.As(err, &known) {
+func (m *multi) Resume(ctx context.Context, token []byte) (op.StagedFile, error) {
+	s, scheme, rest, err := m.ofToken(token)
+	if err != nil {
+		return nil, err
+	}
+	f, err := s.Resume(ctx, rest)
+	if err != nil {
+		return nil, err
+	}
+	return &staged{f, scheme}, nil
+}
+
+func (m *multi) Commit(ctx context.Context, token []byte) error {
+	s, _, rest, err := m.ofToken(token)
+	if err != nil {
 		return err
 	}
-	for { // the path is said already
-		var p *os.PathError
-		var l *os.LinkError
-		if errors.As(err, &p) && p.Err != nil {
-			err = p.Err
-		} else if errors.As(err, &l) && l.Err != nil {
-			err = l.Err
-		} else {
-			break
-		}
-	}
-	return &op.Error{Code: code, File: path, Message: message, Hint: hint(err), Err: err}
+	return s.Commit(ctx, rest)
 }
 
-// hint says what to do about an error of the system.
-func hint(err error) string {
-	switch {
-	case errors.Is(err, os.ErrNotExist):
-		return "check the path; a path in a pipeline is relative to the file it stands in, one given with -p to the working directory"
-	case errors.Is(err, os.ErrPermission), errors.Is(err, syscall.EROFS):
-		return "give this user the permission, or choose another place"
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		return "make room on the disk, or choose another one, and run again"
-	case errors.Is(err, syscall.EFBIG):
-		return "the system bounds the size of files: see `ulimit -f`"
-	case errors.Is(err, syscall.EISDIR):
-		return "this is a folder: to read or write files in it end the path with /"
-	case errors.Is(err, syscall.ENOTDIR):
-		return "a part of the path that should be a folder is a file"
-	case errors.Is(err, syscall.EMFILE):
-		return "too many files are open: raise `ulimit -n`"
+func (m *multi) Abort(ctx context.Context, token []byte) error {
+	s, _, rest, err := m.ofToken(token)
+	if err != nil {
+		return err
 	}
-	return ""
+	return s.Abort(ctx, rest)
+}
+
+// ofToken finds the storage of a token. An empty one is this machine's, which has files that need no commit.
+func (m *multi) ofToken(token []byte) (s op.Storage, scheme string, rest []byte, err error) {
+	name, rest, _ := bytes.Cut(token, []byte{':'})
+	if open := m.open[string(name)]; open != nil {
+		s, err = open()
+		return s, string(name), rest, err
+	}
+	return nil, "", nil, &op.Error{Code: codeScheme, Message: fmt.Sprintf("a checkpoint names a storage %q, which is not known", name),
+		Hint: "the checkpoint is damaged, or of another version of weir"}
 }

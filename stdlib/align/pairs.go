@@ -224,7 +224,7 @@ func (x *pairsScan) Open(ctx op.Context) error { x.ctx = ctx; return nil }
 func (x *pairsScan) Close() error              { return nil }
 
 // Splits cuts the pairs of blocks into tiles of about tileCells.
-func (x *pairsScan) Splits(ctx op.Context) iter.Seq2[op.Split, error] {
+func (x *pairsScan) Splits(ctx op.Context, _ []json.RawMessage) iter.Seq2[op.Split, error] {
 	return func(yield func(op.Split, error) bool) {
 		var blocks []blockInfo
 		if err := ctx.Staging().GetMeta("0", &blocks); err != nil {
@@ -302,7 +302,7 @@ func tiles(q, t blockInfo, diagonal, self bool, goal int64) iter.Seq2[tile, int6
 // batchPairs bounds the rows of an emitted batch: 1.5 MiB of positions and ordinals.
 const batchPairs = 1 << 16
 
-func (x *pairsScan) Read(s op.Split, out op.Output) error {
+func (x *pairsScan) Read(s op.Split, out op.SourceOutput) error {
 	var t tile
 	if err := json.Unmarshal(s.Data, &t); err != nil {
 		return fmt.Errorf("tile: %w", err)

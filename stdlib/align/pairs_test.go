@@ -16,6 +16,7 @@ import (
 	"weir/compiler/types"
 	"weir/runtime/batch"
 	"weir/runtime/op"
+	"weir/runtime/op/optest"
 )
 
 // world is the surroundings of an instance in these tests: staging in memory, counters, and nothing else.
@@ -46,6 +47,8 @@ func (w *world) TempDir() string                    { return "" }
 func (w *world) Task() int                          { return 0 }
 func (w *world) Tasks() int                         { return 1 }
 func (w *world) SetTimer(int64)                     {}
+func (w *world) Resumable() bool                    { return false }
+func (w *world) KeyGroups() (first, last, all int)  { return 0, 1, 1 }
 func (w *world) Now() time.Time                     { return time.Time{} }
 func (w *world) Put(k string, b *batch.Batch) error { w.batches[k] = b; return nil }
 func (w *world) Get(k string) (*batch.Batch, error) {
@@ -69,6 +72,8 @@ func (p pathEvaluator) Eval(b *batch.Batch) (*batch.Vector, []op.Failure, error)
 
 // sink keeps what is emitted and rejected.
 type sink struct {
+	optest.Ignore
+
 	batches  []*batch.Batch
 	rejected []op.Rejection
 }
@@ -128,7 +133,7 @@ func runPairs(t testing.TB, seqs []string, args op.Args, limit int, goal int64) 
 	scan := src.(*pairsScan)
 	scan.goal = goal
 	check(scan.Open(w))
-	for s, err := range scan.Splits(w) {
+	for s, err := range scan.Splits(w, nil) {
 		check(err)
 		check(scan.Read(s, out))
 	}

@@ -87,7 +87,7 @@ func matrixOf(a op.Args, s op.Storage) (*scoring.Matrix, error) {
 		m, _ := scoring.Builtin("BLOSUM62")
 		return m, nil
 	}
-	f, err := s.Open(context.Background(), path)
+	f, err := s.Open(context.Background(), path, "")
 	if err != nil {
 		return nil, err
 	}

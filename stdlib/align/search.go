@@ -243,7 +243,7 @@ func (x *searchScan) Close() error { return nil }
 // queryRange is a split.
 type queryRange struct{ I, Q0, Q1 int }
 
-func (x *searchScan) Splits(op.Context) iter.Seq2[op.Split, error] {
+func (x *searchScan) Splits(op.Context, []json.RawMessage) iter.Seq2[op.Split, error] {
 	return func(yield func(op.Split, error) bool) {
 		var index uint64
 		for i, b := range x.blocks[queryPort] {
@@ -292,7 +292,7 @@ func (h *hits) Pop() any {
 	return last
 }
 
-func (x *searchScan) Read(s op.Split, out op.Output) error {
+func (x *searchScan) Read(s op.Split, out op.SourceOutput) error {
 	var r queryRange
 	if err := json.Unmarshal(s.Data, &r); err != nil {
 		return fmt.Errorf("query range: %w", err)

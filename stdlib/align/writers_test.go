@@ -12,19 +12,15 @@ import (
 	"weir/compiler/types"
 	"weir/runtime/batch"
 	"weir/runtime/op"
-	"weir/runtime/storage"
+	"weir/runtime/op/optest"
+	"weir/runtime/storage/localfile"
 	"weir/stdlib/align/scoring"
 )
 
 // diskWorld has the files of this machine, too.
 type diskWorld struct{ *world }
 
-func (diskWorld) Storage() op.Storage { return storage.New() }
-
-type noState struct{}
-
-func (noState) KeyGroup(int, []byte) error { return nil }
-func (noState) Item([]byte) error          { return nil }
+func (diskWorld) Storage() op.Storage { return localfile.New() }
 
 // hitRows makes rows as search gives them, with all columns.
 func hitRows(t *testing.T) *batch.Batch {
@@ -60,7 +56,7 @@ func written(t *testing.T, o *op.Operator, b *batch.Batch) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, err := range []error{inst.Open(diskWorld{newWorld()}), inst.Data(0, b, nil), inst.Drain(nil), inst.Snapshot(1, noState{}), inst.Commit(1), inst.Close()} {
+	for _, err := range []error{inst.Open(diskWorld{newWorld()}), inst.Data(0, b, nil), inst.Drain(nil), inst.Snapshot(1, &optest.State{}), inst.Commit(1), inst.Close()} {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -5,6 +5,7 @@ import (
 
 	"weir/runtime/batch"
 	"weir/runtime/op"
+	"weir/runtime/op/optest"
 )
 
 // benchmark gives an operator the same batch again and again.
@@ -33,7 +34,7 @@ func benchmark(b *testing.B, stage string) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/row")
 }
 
-type nowhere struct{}
+type nowhere struct{ optest.Ignore }
 
 func (nowhere) Emit(*batch.Batch) error         { return nil }
 func (nowhere) Side(string, *batch.Batch) error { return nil }

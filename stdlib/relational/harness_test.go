@@ -19,6 +19,7 @@ import (
 	"weir/runtime/batch"
 	"weir/runtime/eval"
 	"weir/runtime/op"
+	"weir/runtime/op/optest"
 	"weir/stdlib/bio"
 	"weir/stdlib/core"
 	"weir/stdlib/lists"
@@ -77,11 +78,16 @@ func (s *surroundings) Memory() int64            { return s.memory }
 func (s *surroundings) TempDir() string          { return "" }
 func (s *surroundings) Task() int                { return 0 }
 func (s *surroundings) Tasks() int               { return 1 }
-func (s *surroundings) SetTimer(int64)           {}
-func (s *surroundings) Now() time.Time           { return time.Unix(0, 0) }
+func (s *surroundings) Resumable() bool          { return false }
+func (s *surroundings) KeyGroups() (first, last, all int) {
+	return 0, 128, 128
+}
+func (s *surroundings) SetTimer(int64) {}
+func (s *surroundings) Now() time.Time { return time.Unix(0, 0) }
 
 // sink collects what an instance gives.
 type sink struct {
+	optest.Ignore
 	row      types.Row
 	batches  []*batch.Batch
 	rejected []op.Rejection

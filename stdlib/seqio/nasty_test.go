@@ -18,7 +18,8 @@ import (
 	"weir/compiler/types"
 	"weir/runtime/batch"
 	"weir/runtime/op"
-	"weir/runtime/storage"
+	"weir/runtime/op/optest"
+	"weir/runtime/storage/localfile"
 )
 
 var update = flag.Bool("update", false, "write docs/fasta.md anew")
@@ -29,11 +30,12 @@ type world struct{ surroundings }
 type surroundings = op.Context
 
 func (world) Context() context.Context { return context.Background() }
-func (world) Storage() op.Storage      { return storage.New() }
+func (world) Storage() op.Storage      { return localfile.New() }
 func (world) Now() time.Time           { return time.Time{} }
 
 // collector keeps what a source gives.
 type collector struct {
+	optest.Ignore
 	batches  []*batch.Batch
 	rejected []op.Rejection
 }
@@ -67,7 +69,7 @@ func read(t testing.TB, a op.Args, columns ...string) (*collector, error) {
 		return out, err
 	}
 	defer src.Close()
-	for s, err := range src.Splits(world{}) {
+	for s, err := range src.Splits(world{}, nil) {
 		if err != nil {
 			return out, err
 		}

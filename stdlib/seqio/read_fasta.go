@@ -2,6 +2,7 @@
 package seqio
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"iter"
@@ -65,7 +66,7 @@ type fastaSource struct {
 func (s *fastaSource) Open(ctx op.Context) error { s.ctx = ctx; return nil }
 func (s *fastaSource) Close() error              { return nil }
 
-func (s *fastaSource) Splits(ctx op.Context) iter.Seq2[op.Split, error] {
+func (s *fastaSource) Splits(ctx op.Context, _ []json.RawMessage) iter.Seq2[op.Split, error] {
 	return input.Splits(ctx, s.cfg.Args.Text("path"), 0)
 }
 
@@ -75,7 +76,7 @@ const (
 	batchBytes = 256 << 10
 )
 
-func (s *fastaSource) Read(split op.Split, out op.Output) error {
+func (s *fastaSource) Read(split op.Split, out op.SourceOutput) error {
 	f, err := input.PartOf(split)
 	if err != nil {
 		return err

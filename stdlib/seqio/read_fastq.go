@@ -1,6 +1,7 @@
 package seqio
 
 import (
+	"encoding/json"
 	"io"
 	"iter"
 
@@ -69,11 +70,11 @@ type fastqSource struct {
 func (s *fastqSource) Open(ctx op.Context) error { s.ctx = ctx; return nil }
 func (s *fastqSource) Close() error              { return nil }
 
-func (s *fastqSource) Splits(ctx op.Context) iter.Seq2[op.Split, error] {
+func (s *fastqSource) Splits(ctx op.Context, _ []json.RawMessage) iter.Seq2[op.Split, error] {
 	return input.Splits(ctx, s.cfg.Args.Text("path"), 0)
 }
 
-func (s *fastqSource) Read(split op.Split, out op.Output) error {
+func (s *fastqSource) Read(split op.Split, out op.SourceOutput) error {
 	part, err := input.PartOf(split)
 	if err != nil {
 		return err

@@ -12,15 +12,15 @@ import (
 
 	"weir/planner/estimate"
 	"weir/runtime/op"
-	"weir/runtime/storage"
+	"weir/runtime/storage/localfile"
 )
 
 // readSplits reads all splits of a source.
-func readSplits(src op.Source, out op.Output) error {
+func readSplits(src op.Source, out op.SourceOutput) error {
 	if err := src.Open(world{}); err != nil {
 		return err
 	}
-	for s, err := range src.Splits(world{}) {
+	for s, err := range src.Splits(world{}, nil) {
 		if err != nil {
 			return err
 		}
@@ -122,7 +122,7 @@ func TestEstimate(t *testing.T) {
 				if zip {
 					data = zipped(t, data)
 				}
-				got, work := c.estimate(&op.Estimating{Args: args(put(t, "f", data)), Storage: storage.New()})
+				got, work := c.estimate(&op.Estimating{Args: args(put(t, "f", data)), Storage: localfile.New()})
 				if work.Bytes.Mid != float64(len(data)) {
 					t.Errorf("%s of %d: %v bytes of %d", c.name, n, work.Bytes.Mid, len(data))
 				}
@@ -138,7 +138,7 @@ func TestEstimate(t *testing.T) {
 			}
 		}
 	}
-	for _, e := range []*op.Estimating{{Args: args("gone.fasta"), Storage: storage.New()}, {Args: args("x")}, {Args: args("-"), Storage: storage.New()}} {
+	for _, e := range []*op.Estimating{{Args: args("gone.fasta"), Storage: localfile.New()}, {Args: args("x")}, {Args: args("-"), Storage: localfile.New()}} {
 		if got, _ := ReadFasta.Estimate(e); got.Rows.Known() {
 			t.Errorf("%s: %+v", e.Args.Text("path"), got.Rows)
 		}

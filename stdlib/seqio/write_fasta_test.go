@@ -16,15 +16,11 @@ import (
 	"weir/compiler/types"
 	"weir/runtime/batch"
 	"weir/runtime/op"
+	"weir/runtime/op/optest"
 )
 
-// discard takes the state of a snapshot.
-type discard struct{}
-
-func (discard) KeyGroup(int, []byte) error { return nil }
-func (discard) Item([]byte) error          { return nil }
-
-func (world) Task() int { return 0 }
+func (world) Task() int       { return 0 }
+func (world) Resumable() bool { return false }
 
 // table makes one batch of rows.
 func table(row types.Row, rows ...[]any) *batch.Batch {
@@ -60,7 +56,7 @@ func write(a op.Args, row types.Row, out op.Output, batches ...*batch.Batch) err
 	if err := x.Drain(out); err != nil {
 		return err
 	}
-	if err := x.Snapshot(1, discard{}); err != nil {
+	if err := x.Snapshot(1, &optest.State{}); err != nil {
 		return err
 	}
 	if err := x.Commit(1); err != nil {

@@ -7,10 +7,14 @@ import (
 	"weir/compiler/types"
 	"weir/runtime/batch"
 	"weir/runtime/op"
+	"weir/runtime/op/optest"
 )
 
 // null counts rows and keeps nothing.
-type null struct{ rows int }
+type null struct {
+	optest.Ignore
+	rows int
+}
 
 func (n *null) Emit(b *batch.Batch) error       { n.rows += b.Len(); return nil }
 func (n *null) Side(string, *batch.Batch) error { return nil }
@@ -49,7 +53,7 @@ func BenchmarkRead(b *testing.B) {
 				}
 				n := &null{}
 				_ = src.Open(world{storage: m})
-				for s, err := range src.Splits(world{storage: m}) {
+				for s, err := range src.Splits(world{storage: m}, nil) {
 					if err == nil {
 						err = src.Read(s, n)
 					}

@@ -13,7 +13,8 @@ import (
 	"weir/compiler/types"
 	"weir/runtime/batch"
 	"weir/runtime/op"
-	"weir/runtime/storage"
+	"weir/runtime/op/optest"
+	"weir/runtime/storage/localfile"
 )
 
 // world is the surroundings of an instance in these tests: files of this machine and nothing else.
@@ -28,15 +29,10 @@ type surroundings = op.Context
 func (w world) Context() context.Context { return context.Background() }
 func (w world) Storage() op.Storage      { return w.storage }
 func (w world) Task() int                { return w.task }
+func (w world) Resumable() bool          { return false }
 func (w world) Now() time.Time           { return time.Time{} }
 
-func local() world { return world{storage: storage.New()} }
-
-// discard takes the state of a snapshot.
-type discard struct{}
-
-func (discard) KeyGroup(int, []byte) error { return nil }
-func (discard) Item([]byte) error          { return nil }
+func local() world { return world{storage: localfile.New()} }
 
 // table makes one batch of rows.
 func table(row types.Row, rows ...[]any) *batch.Batch {
@@ -82,7 +78,7 @@ func write(t testing.TB, w world, o *op.Operator, a op.Args, row types.Row, batc
 	if err := x.Drain(nil); err != nil {
 		return err
 	}
-	if err := x.Snapshot(1, discard{}); err != nil {
+	if err := x.Snapshot(1, &optest.State{}); err != nil {
 		return err
 	}
 	return x.Commit(1)

@@ -15,11 +15,12 @@ import (
 
 // memory is a storage of files in memory. With chunk set its files come as from a pipe, so many bytes a read.
 type memory struct {
-	mu    sync.Mutex
-	files map[string][]byte
-	chunk int
-	fail  map[string]error // by what is done: "write", "prepare", "commit"
-	open  int              // staged files that are neither committed nor aborted
+	mu     sync.Mutex
+	files  map[string][]byte
+	chunk  int
+	fail   map[string]error         // by what is done: "write", "prepare", "commit"
+	open   int                      // staged files that are neither committed nor aborted
+	staged map[string]*memoryStaged // by path
 }
 
 func (m *memory) List(_ context.Context, path string) ([]op.FileInfo, error) {
@@ -45,7 +46,7 @@ func (m *memory) size(data []byte) int64 {
 	return int64(len(data))
 }
 
-func (m *memory) Open(_ context.Context, path string) (op.File, error) {
+func (m *memory) Open(_ context.Context, path, _ string) (op.File, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	data, ok := m.files[path]
@@ -55,7 +56,7 @@ func (m *memory) Open(_ context.Context, path string) (op.File, error) {
 	return &memoryFile{m: m, r: bytes.NewReader(data), info: op.FileInfo{Path: path, Size: m.size(data)}}, nil
 }
 
-func (m *memory) Create(_ context.Context, path string) (op.StagedFile, error) {
+func (m *memory) Create(_ context.Context, path string, _ op.CreateOptions) (op.StagedFile, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.open++
@@ -103,22 +104,40 @@ func (s *memoryStaged) Write(p []byte) (int, error) {
 
 func (s *memoryStaged) Prepare() ([]byte, error) {
 	s.prepared = s.buf.Len()
-	return nil, s.m.fail["prepare"]
-}
-
-func (s *memoryStaged) Commit() error {
-	if err := s.m.fail["commit"]; err != nil {
-		return err
-	}
 	s.m.mu.Lock()
 	defer s.m.mu.Unlock()
+	if s.m.staged == nil {
+		s.m.staged = map[string]*memoryStaged{}
+	}
+	s.m.staged[s.path] = s
+	return []byte(s.path), s.m.fail["prepare"]
+}
+
+// Commit implements op.Storage. A token is the path.
+func (m *memory) Commit(_ context.Context, token []byte) error {
+	if err := m.fail["commit"]; err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s := m.staged[string(token)]
 	if !s.over {
-		s.m.files[s.path] = bytes.Clone(s.buf.Bytes()[:s.prepared])
+		m.files[s.path] = bytes.Clone(s.buf.Bytes()[:s.prepared])
 		s.over = true
-		s.m.open--
+		m.open--
 	}
 	return nil
 }
+
+func (m *memory) Resume(context.Context, []byte) (op.StagedFile, error) {
+	return nil, errors.New("nothing to resume")
+}
+
+func (m *memory) Abort(_ context.Context, token []byte) error { return m.staged[string(token)].Abort() }
+
+func (m *memory) Remove(context.Context, string) error { return nil }
+
+func (s *memoryStaged) Close() error { return nil }
 
 func (s *memoryStaged) Abort() error {
 	s.m.mu.Lock()

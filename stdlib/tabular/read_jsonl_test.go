@@ -11,10 +11,12 @@ import (
 	"weir/compiler/types"
 	"weir/runtime/batch"
 	"weir/runtime/op"
+	"weir/runtime/op/optest"
 )
 
 // collector keeps what a source gives.
 type collector struct {
+	optest.Ignore
 	batches  []*batch.Batch
 	rejected []op.Rejection
 }
@@ -35,7 +37,7 @@ func read(t testing.TB, w world, o *op.Operator, a op.Args, out types.Row) (*col
 		return c, err
 	}
 	defer src.Close()
-	for s, err := range src.Splits(w) {
+	for s, err := range src.Splits(w, nil) {
 		if err != nil {
 			return c, err
 		}

@@ -145,6 +145,13 @@ func (t *tally) Emit(b *batch.Batch) error {
 }
 func (t *tally) Side(string, *batch.Batch) error { return nil }
 func (t *tally) Reject(op.Rejection) error       { return nil }
+func (t *tally) Watermark(int64) error           { return nil }
+func (t *tally) Idle() error                     { return nil }
+
+func (t *tally) Rest(func() (op.Split, error)) error { return nil }
+
+// Wait waits for nothing but the sample.
+func (t *tally) Wait(ready <-chan struct{}) error { <-ready; return nil }
 
 // estimate reads the beginning of the files and goes on from there; it counts exactly what fits into a sample.
 func (f *format) estimate(e *op.Estimating) (estimate.Stream, estimate.Work) {

@@ -3,6 +3,7 @@ package tabular
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -59,7 +60,7 @@ type source struct {
 func (s *source) Open(ctx op.Context) error { s.ctx = ctx; return nil }
 func (s *source) Close() error              { return nil }
 
-func (s *source) Splits(ctx op.Context) iter.Seq2[op.Split, error] {
+func (s *source) Splits(ctx op.Context, _ []json.RawMessage) iter.Seq2[op.Split, error] {
 	return input.Splits(ctx, s.cfg.Args.Text("path"), s.format.rangeBytes())
 }
 
@@ -88,7 +89,7 @@ func (f *format) countSplits(a op.Args, st op.Storage) int {
 	return len(files)
 }
 
-func (s *source) Read(split op.Split, out op.Output) error {
+func (s *source) Read(split op.Split, out op.SourceOutput) error {
 	p, err := input.PartOf(split)
 	if err != nil {
 		return err
@@ -356,7 +357,7 @@ func (rd *reader) reject(why *bad, rec []byte, pos int) error {
 // countLines goes on counting lines up to an offset, at which one begins.
 func (rd *reader) countLines(offset int64) error {
 	from := &rd.counted
-	f, err := rd.storage.Open(rd.ctx, rd.part.Path)
+	f, err := rd.storage.Open(rd.ctx, rd.part.Path, rd.part.Version)
 	if err != nil {
 		return err
 	}

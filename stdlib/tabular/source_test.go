@@ -14,7 +14,8 @@ import (
 	"weir/compiler/types"
 	"weir/planner/estimate"
 	"weir/runtime/op"
-	"weir/runtime/storage"
+	"weir/runtime/op/optest"
+	"weir/runtime/storage/localfile"
 )
 
 // TestFolder: the files of a folder come in the order of their names, with their split as the first level of the
@@ -214,7 +215,7 @@ func TestPrint(t *testing.T) {
 			a["format"] = &op.Arg{Word: c.format}
 		}
 		x := instance(t, Print, a, row)
-		if err := x.Open(world{storage: &storage.Local{Stdin: os.Stdin, Stdout: &out}}); err != nil {
+		if err := x.Open(world{storage: &localfile.Local{Stdin: os.Stdin, Stdout: &out}}); err != nil {
 			t.Fatal(err)
 		}
 		values := []any{int64(1), "x"}
@@ -224,7 +225,7 @@ func TestPrint(t *testing.T) {
 		if err := x.Data(0, table(row, values), nil); err != nil || out.String() != c.want {
 			t.Errorf("got %q, want %q: %v", out.String(), c.want, err)
 		}
-		if err := errors.Join(x.Drain(nil), x.Snapshot(1, discard{}), x.Commit(1), x.Close()); err != nil || out.String() != c.want {
+		if err := errors.Join(x.Drain(nil), x.Snapshot(1, &optest.State{}), x.Commit(1), x.Close()); err != nil || out.String() != c.want {
 			t.Errorf("got %q: %v", out.String(), err)
 		}
 	}

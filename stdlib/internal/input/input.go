@@ -123,6 +123,9 @@ func wrap(err error, path string) error {
 	switch {
 	case errors.As(err, &known), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return err
+	case errors.Is(err, op.ErrChanged):
+		return &op.Error{Code: FileChanged, Message: "the file has changed since it was first looked at", File: path, Err: err,
+			Hint: "run again when nothing writes to it"}
 	case errors.Is(err, fs.ErrNotExist):
 		return &op.Error{Code: NotFound, Message: "no such file", File: path}
 	}

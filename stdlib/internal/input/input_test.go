@@ -21,6 +21,7 @@ import (
 
 // memory is a storage of one file for each name.
 type memory struct {
+	op.Storage
 	files map[string]string
 	pipe  bool  // files cannot be seeked
 	fail  error // what a read gives behind the content
@@ -38,17 +39,16 @@ func (m *memory) List(_ context.Context, p string) ([]op.FileInfo, error) {
 	return out, nil
 }
 
-func (m *memory) Open(_ context.Context, p string) (op.File, error) {
+func (m *memory) Open(_ context.Context, p, version string) (op.File, error) {
 	s, ok := m.files[p]
+	if ok && version != "" && version != fmt.Sprint(len(s)) {
+		return nil, op.ErrChanged
+	}
 	if !ok {
 		return nil, &fs.PathError{Op: "open", Path: p, Err: fs.ErrNotExist}
 	}
 	m.open++
 	return &memoryFile{Reader: strings.NewReader(s), m: m, info: op.FileInfo{Path: p, Size: int64(len(s)), Version: fmt.Sprint(len(s))}}, nil
-}
-
-func (m *memory) Create(context.Context, string) (op.StagedFile, error) {
-	return nil, errors.New("only reading")
 }
 
 type memoryFile struct {

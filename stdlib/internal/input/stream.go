@@ -55,14 +55,9 @@ var magics = []struct {
 
 // Open opens a part of a file. Compression is told by the first bytes; a range is taken as it is.
 func Open(ctx context.Context, st op.Storage, p Part) (*Stream, error) {
-	f, err := st.Open(ctx, p.Path)
+	f, err := st.Open(ctx, p.Path, p.Version)
 	if err != nil {
 		return nil, wrap(err, p.Path)
-	}
-	if v := f.Info().Version; v != "" && p.Version != "" && v != p.Version {
-		_ = f.Close()
-		return nil, &op.Error{Code: FileChanged, Message: "the file has changed since the run began", File: p.Path,
-			Hint: "run again when nothing writes to it"}
 	}
 	s := &Stream{name: p.Path, file: f, closer: func() {}}
 	if p.To > 0 {

@@ -4,6 +4,7 @@ package textio
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -34,10 +35,10 @@ func IsFolder(p string) bool { return strings.HasSuffix(p, "/") }
 func SingleTask(a op.Args) bool { return !IsFolder(a.Text("path")) }
 
 // Sink writes text into one file, or into a folder of parts `part-<task>-<number>.<format>`, one for each snapshot that
-// had rows. A file named *.gz or *.zst is compressed. It is all of an op.Instance but Data: a writer embeds it. A
-// single file is prepared by the snapshot behind Drain, a part by every snapshot; both become visible at Commit, and
-// what was not committed is removed by Close. A folder gets at least one part, from task 0. A folder that has parts
-// already is refused: the result would be of two runs.
+// had rows. A file named *.gz or *.zst is compressed. It is all of an op.Instance but Data: a writer embeds it. A single
+// file becomes visible at the commit behind Drain, a part at the commit of its snapshot. A snapshot in between makes durable what was
+// written, so that a single file can be gone on with. A folder gets at least one part, from task 0. A folder that has
+// parts already is refused: the result would be of two runs.
 type Sink struct {
 	op.Base
 	// Path is a file, a folder with a trailing slash, or - for standard output.
@@ -50,6 +51,8 @@ type Sink struct {
 	ctx      op.Context
 	file     op.StagedFile // being written; nil between parts
 	name     string
+	kept     bool // a snapshot has the file
+	dirty    bool // the compressed data must be ended
 	buf      *bufio.Writer
 	zip      io.WriteCloser // nil where nothing is compressed
 	number   int            // of the next part
@@ -60,14 +63,16 @@ type Sink struct {
 
 // prepared is a file that waits for its commit.
 type prepared struct {
-	id   uint64
-	file op.StagedFile
+	id    uint64
+	token []byte
 }
 
-// state is what a snapshot keeps: the number of the next part, and whether a single file was not complete.
+// state is what a snapshot keeps.
 type state struct {
-	Number     int  `json:"number"`
-	Incomplete bool `json:"incomplete,omitempty"`
+	Number   int      `json:"number"`             // of the next part
+	Open     []byte   `json:"open,omitempty"`     // the token of a single file that is not complete
+	Name     string   `json:"name,omitempty"`     // its path
+	Prepared [][]byte `json:"prepared,omitempty"` // the tokens of complete files, committed or not
 }
 
 // Open begins a single file, so that a place that cannot be written is found before the work is done. Errors are
@@ -90,6 +95,7 @@ func (s *Sink) Write(p []byte) (int, error) {
 			return 0, err
 		}
 	}
+	s.dirty = true
 	n, err := s.buf.Write(p)
 	return n, s.failed(err)
 }
@@ -112,11 +118,21 @@ func (s *Sink) part() error {
 }
 
 func (s *Sink) create(name string) error {
-	f, err := s.ctx.Storage().Create(s.ctx.Context(), name)
+	f, err := s.ctx.Storage().Create(s.ctx.Context(), name, op.CreateOptions{})
 	if err != nil {
 		return err
 	}
-	s.file, s.name, s.zip = f, name, nil
+	if err := s.writeTo(f, name); err != nil {
+		return err
+	}
+	s.dirty = true // a compressed file without rows has a member without data
+	_, err = s.buf.Write(s.Header)
+	return s.failed(err)
+}
+
+// writeTo makes f the file that is written.
+func (s *Sink) writeTo(f op.StagedFile, name string) (err error) {
+	s.file, s.name, s.zip, s.kept, s.dirty = f, name, nil, false, false
 	switch {
 	case strings.HasSuffix(name, ".gz"):
 		s.zip = gzip.NewWriter(f)
@@ -130,8 +146,7 @@ func (s *Sink) create(name string) error {
 		to = s.zip
 	}
 	s.buf = bufio.NewWriterSize(to, bufferSize)
-	_, err = s.buf.Write(s.Header)
-	return s.failed(err)
+	return nil
 }
 
 // Flush hands what was written so far on to the storage.
@@ -151,42 +166,52 @@ func (s *Sink) Drain(op.Output) error {
 	return nil
 }
 
-// Snapshot prepares what is complete, and keeps the number of the next part.
+// Snapshot prepares what was written.
 func (s *Sink) Snapshot(id uint64, w op.SnapshotWriter) error {
-	complete := IsFolder(s.Path) || s.drained
-	if s.file != nil && complete {
-		if err := s.finish(id); err != nil {
+	st := state{Number: s.number}
+	if s.file != nil {
+		token, err := s.prepare()
+		if err != nil {
 			return err
 		}
+		switch {
+		case IsFolder(s.Path) || s.drained:
+			if err := s.file.Close(); err != nil {
+				return s.failed(err)
+			}
+			s.prepared = append(s.prepared, prepared{id, token})
+			s.file, s.buf, s.zip = nil, nil, nil
+		case len(token) > 0:
+			st.Open, st.Name, s.kept = token, s.name, true
+		}
 	}
-	item, err := json.Marshal(state{s.number, !complete && s.Path != "-"})
+	for _, p := range s.prepared {
+		st.Prepared = append(st.Prepared, p.token)
+	}
+	item, err := json.Marshal(st)
 	if err != nil {
 		return err
 	}
 	return w.Item(item)
 }
 
-// finish ends the file that is being written and makes it durable.
-func (s *Sink) finish(id uint64) error {
+// prepare makes durable what was written so far. Compressed data is ended there, and what comes next is a member, or a frame, of its own.
+func (s *Sink) prepare() ([]byte, error) {
 	if err := s.Flush(); err != nil {
-		return err
+		return nil, err
 	}
-	if s.zip != nil {
+	if s.zip != nil && s.dirty {
+		s.dirty = false
 		if err := s.zip.Close(); err != nil {
-			return s.failed(err)
+			return nil, s.failed(err)
 		}
-		s.zip = nil
+		s.zip.(interface{ Reset(io.Writer) }).Reset(s.file)
 	}
-	if _, err := s.file.Prepare(); err != nil {
-		return s.failed(err)
-	}
-	s.prepared = append(s.prepared, prepared{id, s.file})
-	s.file, s.buf = nil, nil
-	return nil
+	token, err := s.file.Prepare()
+	return token, s.failed(err)
 }
 
-// Restore goes on numbering parts behind those of the snapshots. A single file that was not complete cannot be gone on
-// with.
+// Restore takes up the files of a snapshot, and goes on numbering parts behind its own.
 func (s *Sink) Restore(r op.SnapshotReader) error {
 	for item := range r.Items() {
 		var st state
@@ -194,19 +219,33 @@ func (s *Sink) Restore(r op.SnapshotReader) error {
 			return &op.Error{Code: codeResume, File: s.Path, Message: "the state of a writer cannot be read", Err: err,
 				Hint: "the checkpoint is damaged: start from the one before"}
 		}
-		if st.Incomplete {
-			return &op.Error{Code: codeResume, File: s.Path,
-				Message: "a single file that was not complete cannot be gone on with", Hint: "start the run anew, or write into a folder: end the path with /"}
-		}
 		s.restored, s.number = true, max(s.number, st.Number)
+		for _, token := range st.Prepared {
+			s.prepared = append(s.prepared, prepared{0, token})
+		}
+		if !IsFolder(s.Path) && s.file != nil { // begun by Open; the snapshot has another one, or a complete one
+			if err := s.abandon(); err != nil {
+				return err
+			}
+		}
+		if len(st.Open) > 0 {
+			f, err := s.ctx.Storage().Resume(s.ctx.Context(), st.Open)
+			if err != nil {
+				return err
+			}
+			if err := s.writeTo(f, st.Name); err != nil {
+				return err
+			}
+			s.kept = true
+		}
 	}
-	return nil
+	return r.Err()
 }
 
 // Commit makes the files of every snapshot up to id visible. What is committed once is not looked at again.
 func (s *Sink) Commit(id uint64) error {
 	for len(s.prepared) > 0 && s.prepared[0].id <= id {
-		if err := s.prepared[0].file.Commit(); err != nil {
+		if err := s.ctx.Storage().Commit(s.ctx.Context(), s.prepared[0].token); err != nil {
 			return err
 		}
 		s.prepared = s.prepared[1:]
@@ -214,20 +253,35 @@ func (s *Sink) Commit(id uint64) error {
 	return nil
 }
 
-// Close removes what was not committed.
+// Close removes what was not committed; what is part of a snapshot is kept where the run can be resumed.
 func (s *Sink) Close() error {
 	var errs []error
+	if s.file != nil && s.kept && s.ctx.Resumable() {
+		errs = append(errs, s.file.Close())
+		s.file = nil
+	}
+	errs = append(errs, s.abandon())
+	for _, p := range s.prepared {
+		if !s.ctx.Resumable() {
+			// The run's context may have ended, and the files must go all the same.
+			errs = append(errs, s.ctx.Storage().Abort(context.WithoutCancel(s.ctx.Context()), p.token))
+		}
+	}
+	s.prepared = nil
+	return errors.Join(errs...)
+}
+
+// abandon drops the file that is being written.
+func (s *Sink) abandon() error {
 	if z, ok := s.zip.(*zstd.Encoder); ok {
 		z.Reset(nil) // its buffers go, and nothing is written
 	}
-	if s.file != nil {
-		errs = append(errs, s.file.Abort())
+	f := s.file
+	s.file, s.zip, s.buf = nil, nil, nil
+	if f == nil {
+		return nil
 	}
-	for _, p := range s.prepared {
-		errs = append(errs, p.file.Abort())
-	}
-	s.file, s.zip, s.buf, s.prepared = nil, nil, nil, nil
-	return errors.Join(errs...)
+	return f.Abort()
 }
 
 // failed names the file in an error that does not yet.

@@ -5,11 +5,8 @@ import (
 	"context"
 	"errors"
 	"io"
-	"iter"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -19,7 +16,8 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"weir/runtime/op"
-	"weir/runtime/storage"
+	"weir/runtime/op/optest"
+	"weir/runtime/storage/localfile"
 )
 
 // world is the surroundings of one task.
@@ -27,6 +25,7 @@ type world struct {
 	surroundings
 	storage op.Storage
 	task    int
+	keep    bool
 }
 
 type surroundings = op.Context
@@ -34,20 +33,13 @@ type surroundings = op.Context
 func (w world) Context() context.Context { return context.Background() }
 func (w world) Storage() op.Storage      { return w.storage }
 func (w world) Task() int                { return w.task }
+func (w world) Resumable() bool          { return w.keep }
 func (w world) Now() time.Time           { return time.Time{} }
-
-// states keeps what snapshots write, and gives it back.
-type states [][]byte
-
-func (s *states) KeyGroup(int, []byte) error        { return errors.New("a writer has no keys") }
-func (s *states) Item(b []byte) error               { *s = append(*s, b); return nil }
-func (s *states) KeyGroups() iter.Seq2[int, []byte] { return maps.All(map[int][]byte{}) }
-func (s *states) Items() iter.Seq[[]byte]           { return slices.Values(*s) }
 
 func open(t *testing.T, path string, task int) *Sink {
 	t.Helper()
 	s := &Sink{Path: path, Format: "txt", Header: []byte("head\n")}
-	if err := s.Open(world{storage: storage.New(), task: task}); err != nil {
+	if err := s.Open(world{storage: localfile.New(), task: task}); err != nil {
 		t.Fatal(err)
 	}
 	return s
@@ -95,7 +87,7 @@ func TestFile(t *testing.T) {
 	for _, text := range []string{"row\n", ""} {
 		s := open(t, dir+"/out", 0)
 		put(t, s, text)
-		must(t, s.Drain(nil), s.Snapshot(1, &states{}))
+		must(t, s.Drain(nil), s.Snapshot(1, &optest.State{}))
 		if got := files(t, dir); strings.HasPrefix(got, "out=") && text != "" || !strings.Contains(got, ".out.part-") {
 			t.Error("visible before it was committed: ", got)
 		}
@@ -106,7 +98,7 @@ func TestFile(t *testing.T) {
 	}
 	s := open(t, dir+"/out", 0)
 	put(t, s, "never\n")
-	must(t, s.Drain(nil), s.Snapshot(1, &states{}), s.Close(), s.Close())
+	must(t, s.Drain(nil), s.Snapshot(1, &optest.State{}), s.Close(), s.Close())
 	if got := files(t, dir); got != "out=head|;" {
 		t.Error("what was not committed has left a trace: ", got)
 	}
@@ -118,7 +110,7 @@ func TestCompression(t *testing.T) {
 	for _, name := range []string{"x.gz", "x.zst", "x"} {
 		s := open(t, dir+"/"+name, 0)
 		put(t, s, text)
-		must(t, s.Drain(nil), s.Snapshot(1, &states{}), s.Commit(1), s.Close())
+		must(t, s.Drain(nil), s.Snapshot(1, &optest.State{}), s.Commit(1), s.Close())
 		data, err := os.ReadFile(dir + "/" + name)
 		must(t, err)
 		var r io.Reader = bytes.NewReader(data)
@@ -149,22 +141,22 @@ func TestCompression(t *testing.T) {
 func TestParts(t *testing.T) {
 	dir := t.TempDir() + "/out/"
 	s, idle := open(t, dir, 0), open(t, dir, 1)
-	st := &states{}
+	st := &optest.State{}
 	put(t, s, "a\n")
-	must(t, s.Snapshot(1, st), s.Snapshot(2, &states{}))
+	must(t, s.Snapshot(1, st), s.Snapshot(2, &optest.State{}))
 	put(t, s, "b\n")
-	must(t, s.Snapshot(3, &states{}), s.Commit(2))
+	must(t, s.Snapshot(3, &optest.State{}), s.Commit(2))
 	if got := files(t, dir); !strings.HasSuffix(got, "part-00000-00000.txt=head|a|;") {
 		t.Error(got)
 	}
-	must(t, s.Close(), idle.Drain(nil), idle.Snapshot(1, &states{}), idle.Commit(1), idle.Close())
+	must(t, s.Close(), idle.Drain(nil), idle.Snapshot(1, &optest.State{}), idle.Commit(1), idle.Close())
 	if got := files(t, dir); got != "part-00000-00000.txt=head|a|;" {
 		t.Error(got)
 	}
 	again := open(t, dir, 0)
 	must(t, again.Restore(st))
 	put(t, again, "c\n")
-	must(t, again.Drain(nil), again.Snapshot(4, &states{}), again.Commit(4), again.Close())
+	must(t, again.Drain(nil), again.Snapshot(4, &optest.State{}), again.Commit(4), again.Close())
 	if got := files(t, dir); got != "part-00000-00000.txt=head|a|;part-00000-00001.txt=head|c|;" {
 		t.Error(got)
 	}
@@ -177,29 +169,74 @@ func TestParts(t *testing.T) {
 	must(t, late.Close())
 
 	empty := open(t, t.TempDir()+"/e/", 0)
-	must(t, empty.Drain(nil), empty.Snapshot(1, &states{}), empty.Commit(1), empty.Close())
+	must(t, empty.Drain(nil), empty.Snapshot(1, &optest.State{}), empty.Commit(1), empty.Close())
 	if got := files(t, empty.Path); got != "part-00000-00000.txt=head|;" {
 		t.Error(got)
 	}
 }
 
-// TestResume: a single file that was not complete cannot be gone on with; rows are not lost silently.
+// TestResume: a single file is gone on with where a snapshot was taken, compressed or not; what came after it is dropped. Without a
+// checkpoint to resume from nothing stays.
 func TestResume(t *testing.T) {
+	for _, name := range []string{"out", "out.gz", "out.zst"} {
+		dir := t.TempDir()
+		first := &Sink{Path: dir + "/" + name, Header: []byte("head\n")}
+		must(t, first.Open(world{storage: localfile.New(), keep: true}))
+		st := &optest.State{}
+		put(t, first, "a\n")
+		must(t, first.Snapshot(1, st), first.Commit(1))
+		put(t, first, "lost\n")
+		must(t, first.Flush(), first.Close())
+		resume := func(from *optest.State) *Sink {
+			s := &Sink{Path: dir + "/" + name, Header: []byte("head\n")}
+			must(t, s.Open(world{storage: localfile.New(), keep: true}), s.Restore(from))
+			return s
+		}
+		second := resume(st) // killed before its snapshot is part of a checkpoint
+		put(t, second, "lost as well\n")
+		must(t, second.Snapshot(2, &optest.State{}), second.Close())
+		third, complete := resume(st), &optest.State{}
+		put(t, third, "b\n")
+		must(t, third.Drain(nil), third.Snapshot(2, complete), third.Close())
+		fourth := resume(complete)
+		must(t, fourth.Commit(2), fourth.Commit(2), fourth.Close())
+		if got := unpacked(t, dir+"/"+name); got != "head\na\nb\n" {
+			t.Errorf("%s: %q", name, got)
+		}
+		if entries, _ := os.ReadDir(dir); len(entries) != 1 {
+			t.Error(entries)
+		}
+	}
 	dir := t.TempDir()
 	s := open(t, dir+"/out", 0)
-	st := &states{}
 	put(t, s, "a\n")
-	must(t, s.Snapshot(1, st), s.Commit(1), s.Close())
+	must(t, s.Snapshot(1, &optest.State{}), s.Close())
 	if got := files(t, dir); got != "" {
 		t.Error(got)
 	}
-	for _, bad := range []*states{st, {[]byte("{")}} {
-		s = open(t, dir+"/out", 0)
-		if err := s.Restore(bad); code(err) != codeResume {
-			t.Error(err)
-		}
-		must(t, s.Close())
+	s = open(t, dir+"/out", 0)
+	if err := s.Restore(&optest.State{ItemList: [][]byte{[]byte("{")}}); code(err) != codeResume {
+		t.Error(err)
 	}
+	must(t, s.Close())
+}
+
+// unpacked reads a file, decompressed by its name.
+func unpacked(t *testing.T, path string) string {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	must(t, err)
+	var r io.Reader = bytes.NewReader(data)
+	switch filepath.Ext(path) {
+	case ".gz":
+		r, err = gzip.NewReader(r)
+	case ".zst":
+		r, err = zstd.NewReader(r)
+	}
+	must(t, err)
+	got, err := io.ReadAll(r)
+	must(t, err)
+	return string(got)
 }
 
 // full is a storage whose disk is full after some bytes, and whose errors do not say where.
@@ -213,8 +250,8 @@ type fullFile struct {
 	s *full
 }
 
-func (f *full) Create(ctx context.Context, path string) (op.StagedFile, error) {
-	file, err := f.Storage.Create(ctx, path)
+func (f *full) Create(ctx context.Context, path string, o op.CreateOptions) (op.StagedFile, error) {
+	file, err := f.Storage.Create(ctx, path, o)
 	return &fullFile{file, f}, err
 }
 
@@ -231,7 +268,7 @@ func TestFull(t *testing.T) {
 		for _, room := range []int{0, 300 << 10} {
 			dir := t.TempDir()
 			s := &Sink{Path: dir + "/" + name, Header: []byte("head\n")}
-			must(t, s.Open(world{storage: &full{storage.New(), room}}))
+			must(t, s.Open(world{storage: &full{localfile.New(), room}}))
 			noise := make([]byte, 1<<20)
 			for i, x := 0, uint32(1); i < len(noise); i++ {
 				x = x*1664525 + 1013904223
@@ -240,7 +277,7 @@ func TestFull(t *testing.T) {
 			_, err := s.Write(noise)
 			if err == nil {
 				must(t, s.Drain(nil))
-				err = s.Snapshot(1, &states{})
+				err = s.Snapshot(1, &optest.State{})
 			}
 			var e *op.Error
 			if !errors.As(err, &e) || e.File != s.Path || !errors.Is(err, syscall.ENOSPC) {

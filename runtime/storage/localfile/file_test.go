@@ -1,4 +1,4 @@
-package storage
+package localfile
 
 import (
 	"bytes"
@@ -116,13 +116,11 @@ func TestReadErrors(t *testing.T) {
 		{dir + "/empty/", codeRead, nil, false},
 		{dir + "/empty", codeRead, nil, true},
 		{dir + "/file/x", codeRead, syscall.ENOTDIR, true},
-		{"s3://bucket/key", codeScheme, nil, true},
-		{"hdfs://host/key", codeScheme, nil, true},
 	} {
 		_, err := l.List(ctx, c.path)
 		want(t, err, c.code, c.path, c.cause)
 		if c.open {
-			_, err := l.Open(ctx, c.path)
+			_, err := l.Open(ctx, c.path, "")
 			want(t, err, c.code, c.path, c.cause)
 		}
 	}
@@ -131,7 +129,7 @@ func TestReadErrors(t *testing.T) {
 func TestOpen(t *testing.T) {
 	path := t.TempDir() + "/file"
 	put(t, path, "content")
-	f, err := New().Open(ctx, path)
+	f, err := New().Open(ctx, path, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,7 +145,7 @@ func TestOpen(t *testing.T) {
 		t.Error(string(all), err)
 	}
 	l := &Local{Stdin: strings.NewReader("in"), Stdout: &bytes.Buffer{}}
-	in, err := l.Open(ctx, "-")
+	in, err := l.Open(ctx, "-", "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,7 +159,7 @@ func TestOpen(t *testing.T) {
 
 func write(t testing.TB, path, content string) op.StagedFile {
 	t.Helper()
-	f, err := New().Create(ctx, path)
+	f, err := New().Create(ctx, path, op.CreateOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,6 +167,15 @@ func write(t testing.TB, path, content string) op.StagedFile {
 		t.Fatal(err)
 	}
 	return f
+}
+
+// commit prepares and commits.
+func commit(f op.StagedFile) error {
+	token, err := f.Prepare()
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Close(), New().Commit(ctx, token))
 }
 
 // TestCommit: until Commit what was there stays; then the new content is there, with the old mode, and nothing else.
@@ -184,7 +191,7 @@ func TestCommit(t *testing.T) {
 		t.Error(string(token), err)
 	}
 	for range 2 {
-		if err := f.Commit(); err != nil {
+		if err := New().Commit(ctx, token); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -210,7 +217,7 @@ func TestCommit(t *testing.T) {
 		t.Fatal(err)
 	}
 	check("one", 0o606)
-	if err := second.Commit(); err != nil {
+	if err := commit(second); err != nil {
 		t.Fatal(err)
 	}
 	check("two", 0o606)
@@ -226,7 +233,7 @@ func TestSymlink(t *testing.T) {
 	if err := os.Symlink("real/file", dir+"/link"); err != nil {
 		t.Fatal(err)
 	}
-	if err := write(t, dir+"/link", "new").Commit(); err != nil {
+	if err := commit(write(t, dir+"/link", "new")); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := os.ReadFile(dir + "/real/file"); err != nil || string(got) != "new" {
@@ -240,18 +247,18 @@ func TestSymlink(t *testing.T) {
 func TestStreams(t *testing.T) {
 	var out bytes.Buffer
 	l := &Local{Stdin: strings.NewReader(""), Stdout: &out}
-	f, err := l.Create(ctx, "-")
+	f, err := l.Create(ctx, "-", op.CreateOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := io.WriteString(f, "hello"); err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(f.Commit(), f.Abort()); err != nil || out.String() != "hello" {
+	if err := errors.Join(f.Close(), f.Abort()); err != nil || out.String() != "hello" {
 		t.Error(out.String(), err)
 	}
 	null := write(t, "/dev/null", "gone")
-	if err := errors.Join(null.Commit(), null.Abort()); err != nil {
+	if err := errors.Join(null.Close(), null.Abort()); err != nil {
 		t.Error(err)
 	}
 	if s, err := os.Stat("/dev/null"); err != nil || s.Mode().IsRegular() {
@@ -271,9 +278,8 @@ func TestCreateErrors(t *testing.T) {
 		{dir + "/new/", codeCreate, syscall.EISDIR},
 		{dir + "/file/out", codeCreate, syscall.ENOTDIR},
 		{"/proc/nope/out", codeCreate, nil}, // nobody can make a folder there, root included
-		{"s3://bucket/out", codeScheme, nil},
 	} {
-		f, err := New().Create(ctx, c.path)
+		f, err := New().Create(ctx, c.path, op.CreateOptions{})
 		if err == nil {
 			t.Errorf("%s was created", c.path)
 			_ = f.Abort()
@@ -301,7 +307,7 @@ func TestFull(t *testing.T) {
 	want(t, err, codeWrite, dir+"/out", syscall.ENOSPC)
 	_, err = f.Prepare()
 	want(t, err, codeWrite, dir+"/out", syscall.ENOSPC)
-	want(t, f.Commit(), codeWrite, dir+"/out", syscall.ENOSPC)
+	want(t, commit(f), codeWrite, dir+"/out", syscall.ENOSPC)
 	if err := f.Abort(); err != nil {
 		t.Fatal(err)
 	}
@@ -315,7 +321,7 @@ func TestCommitOntoFolder(t *testing.T) {
 	dir := t.TempDir()
 	f := write(t, dir+"/out", "x")
 	put(t, dir+"/out/inside", "y")
-	err := f.Commit()
+	err := commit(f)
 	var e *op.Error
 	if !errors.As(err, &e) || e.Code != codeCommit || !strings.Contains(e.Message, ".out.part-") {
 		t.Error(err)
@@ -337,7 +343,7 @@ func TestAnyOrder(t *testing.T) {
 		}
 		defer os.RemoveAll(dir)
 		put(t, dir+"/out", "old")
-		f, err := New().Create(ctx, dir+"/out")
+		f, err := New().Create(ctx, dir+"/out", op.CreateOptions{})
 		if err != nil {
 			r.Fatal(err)
 		}
@@ -355,7 +361,7 @@ func TestAnyOrder(t *testing.T) {
 					r.Fatal("prepared after the end")
 				}
 			case "commit":
-				err := f.Commit()
+				err := commit(f)
 				if !over {
 					if err != nil {
 						r.Fatal(err)

@@ -1,0 +1,158 @@
+package stage
+
+import "math"
+
+// clock is event time at an operator: the least that its inputs say, those that are idle left out.
+type clock struct {
+	edges []edge
+	now   int64 // what the instance was told last
+	idle  bool
+}
+
+// edge is one input of an operator: an operator of the same stage, or one upstream task behind an exchange.
+type edge struct {
+	at   int64
+	idle bool
+}
+
+// edge adds an input and gives its number.
+func (c *clock) edge() int {
+	if len(c.edges) == 0 {
+		c.now = math.MinInt64
+	}
+	c.edges = append(c.edges, edge{at: math.MinInt64})
+	return len(c.edges) - 1
+}
+
+// KeyGroupsOf gives the key groups [first, last) of a task. Group g of n is task g·tasks/n's.
+func KeyGroupsOf(task, tasks, n int) (first, last int) {
+	return (task*n + tasks - 1) / tasks, ((task+1)*n + tasks - 1) / tasks
+}
+
+// Watermark says that no row of event time before ts (nanoseconds) will come any more from an upstream task, its number among those that send
+// through Stage.Inputs[input].
+func (t *Task) Watermark(input, channel int, ts int64) error {
+	return t.mark(input, channel, func(e *edge) { e.at, e.idle = max(e.at, ts), false })
+}
+
+// Idle says that nobody should wait for the watermark of an upstream task until it has rows or a watermark again.
+func (t *Task) Idle(input, channel int) error {
+	return t.mark(input, channel, func(e *edge) { e.idle = true })
+}
+
+// InputEnded says that an upstream task has drained: its watermark is beyond every time.
+func (t *Task) InputEnded(input, channel int) error {
+	return t.mark(input, channel, func(e *edge) { e.at, e.idle = math.MaxInt64, false })
+}
+
+func (t *Task) mark(input, channel int, change func(*edge)) error {
+	if input < 0 || input >= len(t.external) || channel < 0 || channel >= len(t.external[input]) {
+		return badPlan("stage %d has no input %d from task %d", t.c.Stage, input, channel)
+	}
+	x := t.external[input][channel]
+	o := t.ops[x.op]
+	change(&o.clock.edges[x.edge])
+	return o.advance()
+}
+
+// advance tells the instance, and who is behind it, how far event time has gone at its inputs.
+func (o *operator) advance() error {
+	at, idle := int64(math.MaxInt64), true
+	for _, e := range o.clock.edges {
+		if !e.idle {
+			at, idle = min(at, e.at), false
+		}
+	}
+	if idle {
+		if o.clock.idle || o.spec.Caps.Watermarks {
+			return nil
+		}
+		o.clock.idle = true
+		return o.passIdle()
+	}
+	o.clock.idle = false
+	if at <= o.clock.now || at == math.MaxInt64 { // at the very end the instance is drained instead
+		return nil
+	}
+	o.clock.now = at
+	if o.instance != nil {
+		if err := o.task.call(o.index, func() error { return o.instance.Watermark(at, o) }); err != nil {
+			return err
+		}
+	}
+	if o.spec.Caps.Watermarks {
+		return nil
+	}
+	return o.passWatermark(at)
+}
+
+// Watermark implements op.Output.
+func (o *operator) Watermark(t int64) error {
+	o.counters.Watermark.Store(t)
+	return o.passWatermark(t)
+}
+
+// Idle implements op.Output.
+func (o *operator) Idle() error { return o.passIdle() }
+
+func (o *operator) passWatermark(t int64) error {
+	if err := o.each(func(e *edge) { e.at, e.idle = max(e.at, t), false }); err != nil {
+		return err
+	}
+	if len(o.leaves) > 0 && o.task.c.Watermark != nil {
+		return o.task.c.Watermark(o.index, t)
+	}
+	return nil
+}
+
+func (o *operator) passIdle() error {
+	if err := o.each(func(e *edge) { e.idle = true }); err != nil {
+		return err
+	}
+	if len(o.leaves) > 0 && o.task.c.Idle != nil {
+		return o.task.c.Idle(o.index)
+	}
+	return nil
+}
+
+// each changes the edges to all consumers of the same stage.
+func (o *operator) each(change func(*edge)) error {
+	for _, cs := range o.consumers {
+		for _, c := range cs {
+			to := o.task.ops[c.op]
+			change(&to.clock.edges[c.edge])
+			if err := to.advance(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// findLive tells the operators behind live sources that they are.
+func (t *Task) findLive() {
+	live := map[int]bool{}
+	var of func(id int) bool
+	of = func(id int) bool {
+		if is, known := live[id]; known {
+			return is
+		}
+		live[id] = false // a plan has no circles; this one has been checked for them or is refused elsewhere
+		n := t.c.Plan.Node(id)
+		if n == nil {
+			return false
+		}
+		spec := t.c.Catalogue.Operator(n.Op)
+		is := spec != nil && spec.Caps.Live != nil && spec.Caps.Live(n.Args)
+		for _, port := range n.Inputs {
+			for _, in := range port {
+				is = of(in.Node) || is
+			}
+		}
+		live[id] = is
+		return is
+	}
+	for _, o := range t.ops {
+		o.config.Live = of(o.node.ID)
+	}
+}
