@@ -8,6 +8,7 @@ import (
 	"weir/compiler/types"
 	"weir/runtime/batch"
 	"weir/runtime/op"
+	"weir/stdlib/internal/basepair"
 	"weir/stdlib/internal/fn"
 )
 
@@ -127,19 +128,6 @@ func nucleic(result string, eval fn.Eval) []fn.Sig {
 	return sigs
 }
 
-// complements has the complement of every code of IUPAC: NC-IUB, Nucleic Acids Research 13, 3021 (1985).
-var complements = pairs("ACGTUMRWSYKVHDBNX-.", "TGCAAKYWSRMBDHVNX-.")
-
-func pairs(from, to string) (table [256]byte) {
-	for i := range from {
-		table[from[i]] = to[i]
-		if c := from[i]; 'A' <= c && c <= 'Z' {
-			table[c+32] = to[i] + 32
-		}
-	}
-	return table
-}
-
 // The functions that change strands.
 var (
 	ReverseComplement = strand("reverse_complement", "is the other strand, from its 5' end.", true, fn.Ex(`reverse_complement("AACGT")`, `"ACGTT"`))
@@ -147,33 +135,28 @@ var (
 )
 
 func strand(name, doc string, turn bool, ex op.FuncExample) *op.Function {
+	change := basepair.AppendComplement
+	if turn {
+		change = basepair.AppendReverse
+	}
 	eval := func(c *op.Call) (*batch.Vector, error) {
 		return fn.MapBytes(c, func(dst []byte, i int) []byte {
 			x := c.Args[0].Bytes(i)
 			start := len(dst)
-			for k := range x {
-				b := x[k]
-				if turn {
-					b = x[len(x)-1-k]
-				}
-				y := complements[b]
-				if y == 0 {
-					at := k
-					if turn {
-						at = len(x) - 1 - k
-					}
-					unknown(c, i, at, b, "a complement")
-					return dst[:start]
-				}
-				if c.Type.Kind == types.RNA {
+			dst, at := change(dst, x)
+			if at >= 0 {
+				unknown(c, i, at, x[at], "a complement")
+				return dst
+			}
+			if c.Type.Kind == types.RNA {
+				for k, y := range dst[start:] {
 					switch y {
 					case 'T':
-						y = 'U'
+						dst[start+k] = 'U'
 					case 't':
-						y = 'u'
+						dst[start+k] = 'u'
 					}
 				}
-				dst = append(dst, y)
 			}
 			return dst
 		})
