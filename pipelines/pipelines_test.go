@@ -34,10 +34,11 @@ var update = flag.Bool("update", false, "write golden plans and expected outputs
 
 // outputs are the files that a pipeline writes, beside itself.
 var outputs = map[string][]string{
-	"pairwise.flow": {"hits.tsv", "bad-records.jsonl"},
-	"evidence.flow": {"evidence.tsv"},
-	"search.flow":   {"globins.tsv"},
-	"quality.flow":  {"quality.tsv", "suspects.tsv", "bad-records.jsonl"},
+	"pairwise.flow":  {"hits.tsv", "bad-records.jsonl"},
+	"evidence.flow":  {"evidence.tsv"},
+	"relatives.flow": {"relatives.tsv"},
+	"search.flow":    {"globins.tsv"},
+	"quality.flow":   {"quality.tsv", "suspects.tsv", "bad-records.jsonl"},
 }
 
 func catalogue(t *testing.T) *op.Catalogue {

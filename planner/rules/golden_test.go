@@ -301,6 +301,46 @@ var cases = map[string][]ruleCase{
 			byScore(p.Score(p.Col("query.sequence"), p.Col("target.sequence")))
 		}},
 	},
+	"mirrored-pairs": {
+		{"both orders, through a filter and definitions", true, func(b *testcat.Builder) {
+			p := b.Fasta("a.fasta", 1).BothTwos()
+			k := p.Keep(ge(p.Col("query.id"), p.Col("target.description")))
+			d := k.Defs("add", def("a", k.Col("target.sequence")), def("b", k.Col("query.sequence")))
+			byScore(d.Score(d.Col("a"), d.Col("b")))
+		}},
+		{"the path is not halved, the score is", true, func(b *testcat.Builder) {
+			p := b.Fasta("a.fasta", 1).BothTwos()
+			byIdentity(p.Score(p.Col("query.sequence"), p.Col("target.sequence")))
+		}},
+		{"every pair once", false, func(b *testcat.Builder) { byScore(scored(b)) }},
+		{"not treated alike", false, func(b *testcat.Builder) {
+			p := b.Fasta("a.fasta", 1).BothTwos()
+			byScore(p.Fit(p.Col("query.sequence"), p.Col("target.sequence")))
+		}},
+		{"a row turned round has other sequences", false, func(b *testcat.Builder) {
+			p := b.Fasta("a.fasta", 1).BothTwos()
+			byScore(p.Score(p.Col("query.sequence"), p.Col("target.description")))
+		}},
+		{"one sequence twice", false, func(b *testcat.Builder) {
+			p := b.Fasta("a.fasta", 1).BothTwos()
+			byScore(p.Score(p.Col("query.sequence"), p.Col("query.sequence")))
+		}},
+		{"a computed sequence", false, func(b *testcat.Builder) {
+			p := b.Fasta("a.fasta", 1).BothTwos()
+			byScore(p.Score(call(testcat.Protein, "reverse", p.Col("query.sequence")), p.Col("target.sequence")))
+		}},
+		{"the cheap columns are there already", false, func(b *testcat.Builder) {
+			p := b.Fasta("a.fasta", 1).BothTwos()
+			s := p.Score(p.Col("query.sequence"), p.Col("target.sequence"))
+			s.Node().Op, s.Node().Args = "add", op.Args{"columns": {Defs: []op.Def{def("score", n(7))}}}
+			s.Node().Out.Row = s.Row()[:3]
+			byIdentity(s.Score(s.Col("query.sequence"), s.Col("target.sequence")))
+		}},
+		{"an operator between that is not row by row", false, func(b *testcat.Builder) {
+			p := b.Fasta("a.fasta", 1).BothTwos().Op("head", op.Args{"n": testcat.Arg(n(9))})
+			byScore(p.Score(p.Col("query.sequence"), p.Col("target.sequence")))
+		}},
+	},
 }
 
 // Every rule has a golden file with the plan before and after, and why, for what it must do and what it must leave.

@@ -99,13 +99,16 @@ func interpret(p *logical.Plan) map[string][]string {
 		case "twos":
 			as := n.Args.Names("as")
 			for i, r := range first {
-				for _, q := range first[i+1:] {
-					emit(row{as[0]: r, as[1]: q})
+				for j, q := range first {
+					if i < j || i > j && n.Args.Word("order") == "both" {
+						emit(row{as[0]: r, as[1]: q})
+					}
 				}
 			}
 		case "score":
+			seen := map[string]int64{}
 			for _, r := range first {
-				runScore(n, r, emit, reject)
+				runScore(n, r, seen, emit, reject)
 			}
 		case "group":
 			runGroup(n, first, emit)
@@ -126,14 +129,22 @@ func interpret(p *logical.Plan) map[string][]string {
 	return sinks
 }
 
-func runScore(n *logical.Node, r row, emit, reject func(row)) {
+// runScore takes the score of a row turned round that it has seen where the plan says so.
+func runScore(n *logical.Node, r row, seen map[string]int64, emit, reject func(row)) {
 	a, err1 := eval(n.Args.Expr("a"), r)
 	b, err2 := eval(n.Args.Expr("b"), r)
 	if err1 != nil || err2 != nil || len(a.(string)) == 1 && len(b.(string)) == 1 {
 		reject(r)
 		return
 	}
-	s := int64(len(a.(string))*17+len(b.(string))*5) % 40
+	s := int64(len(a.(string))+len(b.(string))) * 17 % 40
+	if n.Args.Word("mode") == "fit" {
+		s = int64(len(a.(string))*17+len(b.(string))*5) % 40
+	}
+	if known, ok := seen[fmt.Sprint(b, "|", a)]; ok && n.Args.Bool("mirrored") {
+		s = known
+	}
+	seen[fmt.Sprint(a, "|", b)] = s
 	out := maps.Clone(r)
 	if _, known := r["score"]; !known {
 		if float64(s) < n.Args.Float("min_score", -1) {

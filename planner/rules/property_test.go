@@ -84,11 +84,18 @@ func randomStep(t *rapid.T, s testcat.Stream, paired *int) testcat.Stream {
 	case k == 6 && *paired < 1 && len(sequences) > 0:
 		*paired++
 		two := s.Twos()
+		if rapid.Bool().Draw(t, "both orders") {
+			two = s.BothTwos()
+		}
 		if rapid.Bool().Draw(t, "apart") {
 			return two
 		}
+		if rapid.Bool().Draw(t, "condition on the pairs") {
+			two = two.Keep(randomCondition(t, two))
+		}
 		sequences = paths("", two.Row(), types.Protein)
-		scored := two.Score(two.Col(sequences[0]), two.Col(sequences[len(sequences)-1]))
+		score := rapid.SampledFrom([]func(a, b *expr.Expr) testcat.Stream{two.Score, two.Score, two.Fit}).Draw(t, "mode")
+		scored := score(two.Col(sequences[0]), two.Col(sequences[len(sequences)-1]))
 		return scored.Keep(randomCondition(t, scored))
 	case k == 7 && len(sequences) > 0 && s.Row().Index("score") < 0:
 		a := s.Col(rapid.SampledFrom(sequences).Draw(t, "a"))

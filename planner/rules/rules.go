@@ -47,6 +47,7 @@ var All = []*Rule{
 	projectionPruning, // when no node will be added or moved any more
 	lazyTiers,         // reports on what pruning has left
 	sizeHint,          // only sets an argument, over columns that are still there
+	mirroredPairs,     // likewise; behind the split, whose second part has nothing to halve
 }
 
 // Names lists the rules that Options.Disable may name: those of All, then those that choose and take away exchanges.

@@ -111,6 +111,11 @@ type Caps struct {
 	// SizeHint names the hidden Columns parameter of a source of pairs: the columns of its output by whose lengths the work on a
 	// pair is to be balanced, as an operator behind it says by SizedBy.
 	SizeHint string
+	// BothOrders gives, for a source of pairs that with these arguments gives every pair in both orders, the two record columns that change
+	// places; nothing where each pair comes once. Behind a batch of pairs comes one of the same pairs turned round, in the same order.
+	BothOrders func(a Args) []string
+	// Mirror is declared by an operator with SizedBy that can take what is dear about a row from the row turned round. Nil: it cannot.
+	Mirror *Mirror
 	// SplitCount gives the number of splits of a source where that can be told before it runs, else -1. Nil: -1.
 	SplitCount func(a Args, s Storage) int
 	// Combine: rows of a group may be aggregated before the exchange and the partial results merged behind it.
@@ -142,6 +147,15 @@ type Floor struct {
 	Param  string // a hidden Value parameter
 	// Applies reports whether it can, with these arguments; nil: always.
 	Applies func(a Args) bool
+}
+
+// Mirror declares that an operator's work on a row serves the row whose two SizedBy expressions have changed places. The operator then
+// computes of two such rows that come one batch after the other only the first, with the same result for both.
+type Mirror struct {
+	Param string // the hidden Value parameter, a bool, that tells the operator to expect such rows
+	// Symmetric reports whether the order of the two matters with these arguments. Why says what it depends on, or why it does; it may be
+	// empty where nothing is to be said.
+	Symmetric func(a Args) (ok bool, why string)
 }
 
 // ParamKind says how an argument is written and what the operator gets.

@@ -26,7 +26,8 @@ rows that are still there when it is needed. A filter on ` + "`score`" + ` behin
 		{Name: "b", Kind: op.RowExpr, Required: true, Doc: "The target."},
 	}, append(schemeParams(),
 		op.Param{Name: "database", Kind: op.Value, Type: types.Of(types.Int), Doc: "Residues of the database, for `evalue`."},
-		op.Param{Name: "min_score", Kind: op.Value, Type: types.Of(types.Float), Hidden: true})...),
+		op.Param{Name: "min_score", Kind: op.Value, Type: types.Of(types.Float), Hidden: true},
+		op.Param{Name: mirrorParam, Kind: op.Value, Type: types.Of(types.Bool), Hidden: true})...),
 	Type: typeAlign,
 	Caps: op.Caps{
 		RowWise: true,
@@ -34,6 +35,7 @@ rows that are still there when it is needed. A filter on ` + "`score`" + ` behin
 		Lazy:    func(a op.Args) []op.LazyColumn { return lazyColumns(a, false) },
 		Floors:  []op.Floor{{Column: "score", Param: "min_score"}},
 		SizedBy: []string{"a", "b"},
+		Mirror:  &op.Mirror{Param: mirrorParam, Symmetric: symmetric},
 	},
 	Estimate: estimateAlign,
 	New:      newAlign,
@@ -91,7 +93,7 @@ func estimateAlign(e *op.Estimating) (estimate.Stream, estimate.Work) {
 		}
 		return estimate.Number{}
 	}
-	work := estimate.Work{Cells: out.Rows.Times(width("a")).Times(width("b"))}
+	work := estimate.Work{Cells: halved(e.Args, out.Rows.Times(width("a")).Times(width("b")))}
 	if _, ok := e.Args.Const("min_score"); ok {
 		out.Rows = out.Rows.Between(0, 0.01, "assumed")
 	}
@@ -109,6 +111,7 @@ type aligner struct {
 	a, b   op.Evaluator
 	min    int32 // rows under it are dropped
 	scored bool  // the input has the score already: only paths are wanted
+	mirror *mirror
 
 	pairs  []pair
 	scores []int32
@@ -137,6 +140,9 @@ func (x *aligner) Open(ctx op.Context) error {
 		return err
 	}
 	x.scored = x.cfg.In[0].Index("score") >= 0
+	if x.cfg.Args.Bool(mirrorParam) && s.Symmetric() {
+		x.mirror = &mirror{}
+	}
 	x.stats, err = modelOf(x.cfg.Out, s)
 	return err
 }
@@ -206,14 +212,20 @@ func (x *aligner) Data(_ int, b *batch.Batch, out op.Output) error {
 
 // score turns pairs of one dictionary, where query and target may change places, so that they form a triangle: then few queries have many targets.
 func (x *aligner) score(queries, targets *side, pairs []pair, scores []int32) error {
-	if queries != targets || !x.scheme.Symmetric() {
-		return x.engine.score(queries, targets, pairs, scores)
+	if x.scheme.Symmetric() && (queries == targets || x.mirror != nil) {
+		turned := make([]pair, len(pairs))
+		copy(turned, pairs)
+		if queries == targets {
+			for i, p := range turned {
+				turned[i] = pair{min(p.query, p.target), max(p.query, p.target)}
+			}
+		}
+		pairs = turned
 	}
-	turned := make([]pair, len(pairs))
-	for i, p := range pairs {
-		turned[i] = pair{min(p.query, p.target), max(p.query, p.target)}
+	if x.mirror != nil {
+		return x.mirror.score(x.engine, queries, targets, pairs, scores)
 	}
-	return x.engine.score(queries, targets, turned, scores)
+	return x.engine.score(queries, targets, pairs, scores)
 }
 
 // emit fills the columns for the rows that are left.

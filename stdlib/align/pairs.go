@@ -29,7 +29,7 @@ memory is bounded by two blocks a task, whatever the number of pairs.`,
 	},
 	Bounded:  op.NeedsEnd,
 	Type:     typePairs,
-	Caps:     op.Caps{Needs: needsPairs, SizeHint: "size_by"},
+	Caps:     op.Caps{Needs: needsPairs, SizeHint: "size_by", BothOrders: bothOrders},
 	Estimate: estimatePairs,
 	Staged:   &op.Staged{Collect: newPairsCollect, Scan: newPairsScan},
 	Examples: []op.Example{{
@@ -55,6 +55,13 @@ func typePairs(t *op.Typing) types.Row {
 	}
 	rec := types.RecordOf(t.In[0].Row...)
 	return types.Row{{Name: as[0], Type: rec}, {Name: as[1], Type: rec}}
+}
+
+func bothOrders(a op.Args) []string {
+	if a.Word("order") == "both" {
+		return a.Names("as")
+	}
+	return nil
 }
 
 func needsPairs(a op.Args, in []types.Row, need op.ColumnSet) []op.ColumnSet {

@@ -87,17 +87,29 @@ func (s Stream) Defs(name string, defs ...op.Def) Stream {
 	return s.b.Node(name, row, op.Args{"columns": {Defs: defs}}, s)
 }
 
-// Twos adds the pairs.
-func (s Stream) Twos() Stream {
+// Twos adds the pairs, each once.
+func (s Stream) Twos() Stream { return s.twos(&op.Arg{Word: "once", Default: true}) }
+
+// BothTwos adds the pairs in both orders.
+func (s Stream) BothTwos() Stream { return s.twos(&op.Arg{Word: "both"}) }
+
+func (s Stream) twos(order *op.Arg) Stream {
 	rec := types.RecordOf(s.Row()...)
 	return s.b.Node("twos", types.Row{{Name: "query", Type: rec}, {Name: "target", Type: rec}},
-		op.Args{"as": {Names: []string{"query", "target"}}}, s)
+		op.Args{"as": {Names: []string{"query", "target"}}, "order": order}, s)
 }
 
 // Score adds score over two expressions.
 func (s Stream) Score(a, b *expr.Expr) Stream {
+	return s.score(a, b, &op.Arg{Word: "local", Default: true})
+}
+
+// Fit adds score over two expressions that are not treated alike.
+func (s Stream) Fit(a, b *expr.Expr) Stream { return s.score(a, b, &op.Arg{Word: "fit"}) }
+
+func (s Stream) score(a, b *expr.Expr, mode *op.Arg) Stream {
 	row := s.Row().With("score", Int).With("identity", Float).With("path", String)
-	return s.b.Node("score", row, op.Args{"a": Arg(a), "b": Arg(b), "mode": {Word: "local", Default: true}}, s)
+	return s.b.Node("score", row, op.Args{"a": Arg(a), "b": Arg(b), "mode": mode}, s)
 }
 
 // Group adds a grouping with a count.

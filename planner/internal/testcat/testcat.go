@@ -27,8 +27,8 @@ var (
 //	fasta(path, files)         a source of id, description, sequence; files: the number of splits, -1 for unknown
 //	keep(cond)                 a filter
 //	add(c = e)  only(c = e)    definitions, behind the columns of the input and alone
-//	twos(as)                   staged: pairs of records, with a size hint
-//	score(a, b)                score (tier 0), identity and path (tier 1); a floor on score
+//	twos(as, order)            staged: pairs of records, in one order or both, with a size hint
+//	score(a, b, mode)          score (tier 0), identity and path (tier 1); a floor on score; a mirror unless mode: fit
 //	group(by, n = count())     keyed
 //	match(other, on)           keyed, two inputs
 //	uniq(on)                   keyed by names
@@ -93,9 +93,15 @@ func operators() []*op.Operator {
 			Caps:   op.Caps{RowWise: true, Defs: "columns"}},
 		{Name: "twos", Role: op.TransformRole,
 			Params: []op.Param{{Name: "as", Kind: op.Names, Required: true, Named: true, Min: 2},
+				{Name: "order", Kind: op.Word, Words: []string{"once", "both"}, Default: "once"},
 				{Name: "size_by", Kind: op.Columns, Hidden: true}},
 			Bounded: op.NeedsEnd,
-			Caps: op.Caps{SizeHint: "size_by", Needs: func(a op.Args, in []types.Row,
+			Caps: op.Caps{SizeHint: "size_by", BothOrders: func(a op.Args) []string {
+				if a.Word("order") == "both" {
+					return a.Names("as")
+				}
+				return nil
+			}, Needs: func(a op.Args, in []types.Row,
 				need op.ColumnSet) []op.ColumnSet {
 				s := op.NewColumnSet()
 				for _, name := range a.Names("as") {
@@ -120,9 +126,16 @@ func operators() []*op.Operator {
 		{Name: "score", Role: op.TransformRole, New: none,
 			Params: []op.Param{{Name: "a", Kind: op.RowExpr, Required: true}, {Name: "b", Kind: op.RowExpr,
 				Required: true},
-				{Name: "mode", Kind: op.Word, Words: []string{"local", "global"}, Default: "local"},
-				{Name: "min_score", Kind: op.Value, Type: Float, Hidden: true}},
+				{Name: "mode", Kind: op.Word, Words: []string{"local", "fit"}, Default: "local"},
+				{Name: "min_score", Kind: op.Value, Type: Float, Hidden: true},
+				{Name: "mirrored", Kind: op.Value, Type: Bool, Hidden: true}},
 			Caps: op.Caps{RowWise: true, SizedBy: []string{"a", "b"},
+				Mirror: &op.Mirror{Param: "mirrored", Symmetric: func(a op.Args) (bool, string) {
+					if a.Word("mode") == "fit" {
+						return false, "mode: fit treats the two differently"
+					}
+					return true, ""
+				}},
 				Floors: []op.Floor{{Column: "score", Param: "min_score"}},
 				Lazy: func(op.Args) []op.LazyColumn {
 					return []op.LazyColumn{{Name: "score", Tier: 0, Why: "score only"}, {Name: "identity", Tier: 1,
