@@ -16,6 +16,8 @@ var CodesW2 = []CodeInfo{
 	{"W2306", "two records under one name", "Each record of a pair needs a name of its own.", "let q = p |> pairs(as: (a, a))", "let q = p |> pairs(as: (a, b))"},
 	{"W2309", "a row without what an alignment format needs", "The writers of alignment formats take rows as align and search give them: two records with ids, and the columns that the format has. A select before keeps too little.", "", ""},
 	{"W2308", "no E-values for a scheme", "E-values need the statistical parameters of matrix and gap costs, which are known for local alignments with the toolkit's matrices and some gap costs.", "", ""},
+	{"W2310", "strands of what has none", "Only dna and rna have a second strand, the reverse complement. A string may hold anything, so its column is declared as dna or rna first.",
+		"let hits = proteins |> search(db, on: (sequence, sequence), as: (q, t), strand: both)", "let hits = proteins |> search(db, on: (sequence, sequence), as: (q, t))"},
 	{"W2307", "a number of hits out of range", "`top` is a number from 1 to 1,000,000.", "", ""},
 	{"W2401", "two columns of one name", "Every column of a row has a name of its own.",
 		"let out = a |> select(x, x = y + 1)", "let out = a |> select(x, z = y + 1)"},

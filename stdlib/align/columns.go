@@ -31,6 +31,7 @@ type result struct {
 	stats               *stats.Model // nil where no column asks for bits or E-values
 	score               int32
 	queryLen, targetLen int
+	reverse             bool  // path is that of the query's reverse complement
 	database            int64 // residues
 	path                *trace.Alignment
 	scratch             []byte
@@ -81,19 +82,47 @@ var columnByName = func() map[string]*column {
 	for i := range columns {
 		m[columns[i].name] = &columns[i]
 	}
+	m[strandColumn.name] = &strandColumn
 	return m
 }()
+
+// strandColumn is there where both strands of the queries are searched.
+var strandColumn = column{"strand", types.String, scoreTier, "`+`, or `-` where the query's reverse complement is aligned: positions are those of the query as it was given, the CIGAR goes along the target.",
+	func(b *batch.Builder, r *result) {
+		if r.reverse {
+			b.String("-")
+		} else {
+			b.String("+")
+		}
+	}}
+
+// addedColumns gives the columns that align or search adds with these arguments.
+func addedColumns(a op.Args) []*column {
+	var out []*column
+	for i := range columns {
+		out = append(out, &columns[i])
+	}
+	if bothStrands(a) {
+		out = append(out, &strandColumn)
+	}
+	return out
+}
 
 // whole reports that end gaps are part of the alignment: all of them are charged.
 func (r *result) whole() bool {
 	return r.scheme.Mode == scoring.Global && r.scheme.Free == scoring.Ends{}
 }
 
+// span has the first and the last residue of the alignment in both sequences as they were given.
 func (r *result) span() trace.Span {
+	s := r.path.Core
 	if r.whole() {
-		return r.path.Span
+		s = r.path.Span
 	}
-	return r.path.Core
+	if r.reverse && s.QueryStart > 0 {
+		s.QueryStart, s.QueryEnd = r.queryLen+1-s.QueryEnd, r.queryLen+1-s.QueryStart
+	}
+	return s
 }
 
 func (r *result) columns() int {
@@ -129,8 +158,7 @@ func (c *column) typeOf(s *scoring.Scheme) types.Type {
 // withColumns gives the row with the columns behind it, or reports, at a parameter and by a format for its name, the one that is there already.
 func withColumns(t *op.Typing, param string, row types.Row, s *scoring.Scheme, taken string) types.Row {
 	out := append(types.Row(nil), row...)
-	for i := range columns {
-		c := &columns[i]
+	for _, c := range addedColumns(t.Args) {
 		if row.Index(c.name) >= 0 {
 			t.Errorf(param, "W2305", taken, c.name)
 			return nil
@@ -145,8 +173,7 @@ func lazyColumns(a op.Args, database bool) []op.LazyColumn {
 	why := [...]string{scoreTier: "the score alone", traceTier: "the path (traceback)"}
 	unknown := statisticsUnavailable(a)
 	var out []op.LazyColumn
-	for i := range columns {
-		c := &columns[i]
+	for _, c := range addedColumns(a) {
 		l := op.LazyColumn{Name: c.name, Tier: c.tier, Why: why[c.tier]}
 		if c.statistical() {
 			l.Unavailable = unknown

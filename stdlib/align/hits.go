@@ -83,7 +83,22 @@ func needHits(a op.Args, row types.Row, fields, cols []string) []op.ColumnSet {
 			}
 		}
 	}
+	if t, ok := strandOf(row); ok {
+		s.Add(t)
+	}
 	return []op.ColumnSet{s}
+}
+
+// strandOf gives the column that says on which strand of the query an alignment lies, where the row has one.
+func strandOf(row types.Row) (string, bool) {
+	t, ok := row.Lookup(strandColumn.name)
+	return strandColumn.name, ok && t.Kind == types.String
+}
+
+// onReverse reports that a hit is on the query's other strand.
+func onReverse(v map[string]*batch.Vector, row int) bool {
+	s := v[strandColumn.name]
+	return s != nil && !s.IsNull(row) && string(s.Bytes(row)) == "-"
 }
 
 // hitWriter makes the registration of a writer. line appends what is written for a row, whose values come by column name, or by side and field:
@@ -120,6 +135,9 @@ func (s *hitSink) Data(_ int, b *batch.Batch, _ op.Output) error {
 	v := map[string]*batch.Vector{}
 	for _, c := range s.cols {
 		v[c] = b.Col(c)
+	}
+	if name, ok := strandOf(s.cfg.In[0]); ok {
+		v[name] = b.Col(name)
 	}
 	for _, side := range []string{"query", "target"} {
 		for _, f := range s.fields {

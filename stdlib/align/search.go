@@ -16,6 +16,7 @@ import (
 	"weir/stdlib/align/scoring"
 	"weir/stdlib/align/stats"
 	"weir/stdlib/align/trace"
+	"weir/stdlib/internal/basepair"
 )
 
 // Search is the operator that aligns a set of queries with a set of targets and keeps the best.
@@ -25,7 +26,8 @@ var Search = &op.Operator{
 	Doc: `aligns every query with every record of a database, exactly, and keeps the best hits of each query.
 
 A row has the query's and the target's record and the columns of align. The hits of a query come best first; of equal scores the earlier target
-comes first. An empty alignment is no hit. Memory is bounded by a block of queries, a block of the database and ` + "`top`" + ` hits a query, for each task.`,
+comes first. An empty alignment is no hit. With ` + "`strand: both`" + ` the reverse complement of each query is searched as well, and the better of both strands
+counts, the forward one where they are equal: a pair is one hit. Memory is bounded by a block of queries, a block of the database and ` + "`top`" + ` hits a query, for each task.`,
 	Params: append([]op.Param{
 		{Name: "db", Kind: op.Stream, Required: true, Doc: "The targets."},
 		{Name: "on", Kind: op.Each, Required: true, Named: true, Doc: "The sequence column of the queries and that of the targets."},
@@ -34,6 +36,7 @@ comes first. An empty alignment is no hit. Memory is bounded by a block of queri
 		op.Param{Name: "top", Kind: op.Value, Type: types.Of(types.Int), Default: "10", Doc: "At most so many hits a query."},
 		op.Param{Name: "min_score", Kind: op.Value, Type: types.Of(types.Float), Doc: "No hit below this score."},
 		op.Param{Name: "max_evalue", Kind: op.Value, Type: types.Of(types.Float), Doc: "No hit above this E-value."},
+		op.Param{Name: "strand", Kind: op.Word, Words: []string{"forward", "both"}, Default: "forward", Doc: "Of queries of dna or rna, `both` searches the reverse complement as well, and adds the column `strand`."},
 		op.Param{Name: "database", Kind: op.Value, Type: types.Of(types.Int), Doc: "Residues of the database, for `evalue` and `max_evalue`; by default those of the targets."},
 	)...),
 	Bounded:  op.NeedsEnd,
@@ -53,6 +56,20 @@ test "the best hit" {
   given queries = [{ id: "q", sequence: "MKTAYIAKQRQISFVK" }]
   given known = [{ id: "far", sequence: "GGGPGGSGGP" }, { id: "near", sequence: "MKTAYIAKQRQLSFVK" }]
   expect out = [{ query: "q", target: "near", score: 75 }]
+}
+`}, {
+		Doc: "A primer that lies on the other strand. Positions are those of the query as it was given.",
+		Code: `let primers = read_jsonl("primers.jsonl", as: { id: string, sequence: dna })
+let genes = read_jsonl("genes.jsonl", as: { id: string, sequence: dna })
+let out = primers
+  |> search(genes, on: (sequence, sequence), as: (primer, gene), mode: fit, matrix: EDNAFULL,
+            gap: affine(open: 10, extend: 2), strand: both, min_score: 40)
+  |> select(primer = primer.id, gene = gene.id, strand, query_start, query_end, target_start, target_end, cigar)
+out |> print()
+test "the reverse complement is found" {
+  given primers = [{ id: "p", sequence: "GCTTTAACGT" }]
+  given genes = [{ id: "g", sequence: "TTACGTTAAAGCCC" }]
+  expect out = [{ primer: "p", gene: "g", strand: "-", query_start: 1, query_end: 10, target_start: 3, target_end: 12, cigar: "10M" }]
 }
 `}},
 }
@@ -99,6 +116,10 @@ func typeSearch(t *op.Typing) types.Row {
 			return nil
 		}
 	}
+	if bothStrands(t.Args) && !(nucleic(on.On[0].Left.Type) && nucleic(on.On[0].Right.Type)) {
+		t.Errorf("strand", "W2310", "`strand: both` is for sequences of dna or rna, and these are %s and %s: read them with alphabet: dna, or declare the column so", on.On[0].Left.Type, on.On[0].Right.Type)
+		return nil
+	}
 	if _, ok := t.Args.Const("max_evalue"); ok {
 		if why := statisticsUnavailable(t.Args); why != "" {
 			t.Errorf("max_evalue", "W2308", "%s", why)
@@ -138,6 +159,11 @@ func estimateSearch(e *op.Estimating) (estimate.Stream, estimate.Work) {
 	return out, estimate.Work{Cells: cells}
 }
 
+// bothStrands reports that queries are searched as they are and as their reverse complements.
+func bothStrands(a op.Args) bool { return a.Word("strand") == "both" }
+
+func nucleic(t types.Type) bool { return t.Kind == types.DNA || t.Kind == types.RNA }
+
 // searchCollect lays out one input as pairs does, after it has rejected what cannot be aligned.
 type searchCollect struct {
 	collect
@@ -145,6 +171,7 @@ type searchCollect struct {
 	column string
 	matrix *scoring.Matrix
 	codes  []byte
+	turned []byte
 }
 
 func newSearchCollect(c *op.Config, port int) (op.Instance, error) {
@@ -165,8 +192,7 @@ func (x *searchCollect) Data(port int, b *batch.Batch, out op.Output) error {
 	ok := make([]uint32, 0, b.Len())
 	for i := range b.Len() {
 		r := b.Pos(i)
-		var err error
-		if x.codes, err = x.matrix.EncodeSeq(x.codes[:0], v.Bytes(r)); err != nil {
+		if err := x.check(v.Bytes(r)); err != nil {
 			if err := out.Reject(op.RejectionAt(b, r, "W6303", err.Error())); err != nil {
 				return err
 			}
@@ -180,6 +206,21 @@ func (x *searchCollect) Data(port int, b *batch.Batch, out op.Output) error {
 	return x.collect.Data(port, b, out)
 }
 
+// check says why a sequence cannot be aligned: it, or its reverse complement where that is needed, has a letter that the matrix lacks.
+func (x *searchCollect) check(sequence []byte) (err error) {
+	if x.codes, err = x.matrix.EncodeSeq(x.codes[:0], sequence); err != nil || x.port != queryPort || !bothStrands(x.args) {
+		return err
+	}
+	at := -1
+	if x.turned, at = basepair.AppendReverse(x.turned[:0], sequence); at >= 0 {
+		return fmt.Errorf("position %d: %q has no complement, which strand: both needs", at+1, rune(sequence[at]))
+	}
+	if x.codes, err = x.matrix.EncodeSeq(x.codes[:0], x.turned); err != nil {
+		return fmt.Errorf("reverse complement, %w", err)
+	}
+	return nil
+}
+
 // searchScan reads splits: a range of queries of one block against the whole database.
 type searchScan struct {
 	cfg    *op.Config
@@ -190,13 +231,14 @@ type searchScan struct {
 	stats  *stats.Model
 	min    int32
 	top    int
+	goal   int64 // cells of a split
 
 	residues  int64   // of the targets
 	database  int64   // residues that E-values count with
 	maxEValue float64 // +Inf for none
 }
 
-func newSearchScan(c *op.Config) (op.Source, error) { return &searchScan{cfg: c}, nil }
+func newSearchScan(c *op.Config) (op.Source, error) { return &searchScan{cfg: c, goal: tileCells}, nil }
 
 func (x *searchScan) Open(ctx op.Context) error {
 	s, err := schemeOf(x.cfg.Args, ctx.Storage())
@@ -249,7 +291,7 @@ func (x *searchScan) Splits(op.Context, []json.RawMessage) iter.Seq2[op.Split, e
 		for i, b := range x.blocks[queryPort] {
 			for q0 := 0; q0 < b.Records; {
 				q1, cells := q0, int64(0)
-				for q1 < b.Records && (q1 == q0 || cells < tileCells) {
+				for q1 < b.Records && (q1 == q0 || cells < x.goal) {
 					cells += max(b.Sizes[q1], 1) * max(x.residues, 1)
 					q1++
 				}
@@ -269,6 +311,8 @@ type hit struct {
 	number uint64 // of the target in the database
 	block  int
 	pos    uint32
+
+	reverse bool // the query's reverse complement scored it
 }
 
 // before reports that a is the better hit.
@@ -301,7 +345,8 @@ func (x *searchScan) Read(s op.Split, out op.SourceOutput) error {
 	if err != nil {
 		return err
 	}
-	queries := qb.Col(onColumn(x.cfg.Args, queryPort))
+	queries := x.strands(qb.Col(onColumn(x.cfg.Args, queryPort)), r)
+	both := bothStrands(x.cfg.Args)
 	best := make([]hits, r.Q1-r.Q0)
 	var pairs []pair
 	var scores []int32
@@ -312,13 +357,14 @@ func (x *searchScan) Read(s op.Split, out op.SourceOutput) error {
 		}
 		targets := tb.Col(onColumn(x.cfg.Args, targetPort))
 		// As many queries at once as make a batch of pairs.
-		step := max(1, batchPairs/max(tb.N, 1))
-		for q0 := r.Q0; q0 < r.Q1; q0 += step {
-			q1 := min(q0+step, r.Q1)
+		strands := queries.N / len(best)
+		step := max(1, batchPairs/max(tb.N*strands, 1))
+		for q0 := 0; q0 < len(best); q0 += step {
+			q1 := min(q0+step, len(best))
 			pairs = pairs[:0]
-			for q := q0; q < q1; q++ {
+			for k := q0 * strands; k < q1*strands; k++ {
 				for t := range tb.N {
-					pairs = append(pairs, pair{uint32(q), uint32(t)})
+					pairs = append(pairs, pair{uint32(k), uint32(t)})
 				}
 			}
 			if cap(scores) < len(pairs) {
@@ -331,14 +377,41 @@ func (x *searchScan) Read(s op.Split, out op.SourceOutput) error {
 			if err := x.engine.score(qs, ts, pairs, scores[:len(pairs)]); err != nil {
 				return err
 			}
-			for i, p := range pairs {
-				if scores[i] >= x.min && x.significant(scores[i], len(qs.codes[p.query]), len(ts.codes[p.target])) {
-					x.keep(&best[int(p.query)-r.Q0], hit{scores[i], tb.Ord[0][p.target], j, p.target})
+			for q := q0; q < q1; q++ {
+				forward := scores[(q-q0)*strands*tb.N:][:tb.N]
+				for t, score := range forward {
+					h := hit{score: score, number: tb.Ord[0][t], block: j, pos: uint32(t)}
+					if both {
+						if s := scores[((q-q0)*strands+1)*tb.N+t]; s > score {
+							h.score, h.reverse = s, true
+						}
+					}
+					if h.score >= x.min && x.significant(h.score, len(qs.codes[q*strands]), len(ts.codes[t])) {
+						x.keep(&best[q], h)
+					}
 				}
 			}
 		}
 	}
 	return x.emit(qb, r, best, out)
+}
+
+// strands gives the queries of a range as they are searched: each, and behind it, where both strands are asked for, its reverse complement.
+func (x *searchScan) strands(queries *batch.Vector, r queryRange) *batch.Vector {
+	n := r.Q1 - r.Q0
+	if bothStrands(x.cfg.Args) {
+		n *= 2
+	}
+	b := batch.NewBuilder(queries.Type, n)
+	var turned []byte
+	for q := r.Q0; q < r.Q1; q++ {
+		b.Bytes(queries.Bytes(q))
+		if bothStrands(x.cfg.Args) {
+			turned, _ = basepair.AppendReverse(turned[:0], queries.Bytes(q)) // searchCollect has tried it
+			b.Bytes(turned)
+		}
+	}
+	return b.Done()
 }
 
 // significant reports that the E-value is small enough.
@@ -377,14 +450,19 @@ func (x *searchScan) emit(qb *batch.Batch, r queryRange, best []hits, out op.Out
 	if err != nil {
 		return err
 	}
-	pl := newPlan(x.cfg.Out, len(all), func(string) bool { return false })
+	as := x.cfg.Args.Names("as")
+	pl := newPlan(x.cfg.Out, len(all), func(name string) bool { return name == as[0] || name == as[1] })
 	res := result{scheme: x.scheme, stats: x.stats, database: x.database, path: &trace.Alignment{}}
 	qs, ts := qb.Col(onColumn(x.cfg.Args, queryPort)), targets.Col(onColumn(x.cfg.Args, targetPort))
-	var qcodes, tcodes []byte
+	var turned, qcodes, tcodes []byte
 	for k, c := range all {
 		query, target := qs.Bytes(int(qidx[k])), ts.Bytes(int(tidx[k]))
-		res.score, res.queryLen, res.targetLen = c.score, len(query), len(target)
+		res.score, res.reverse, res.queryLen, res.targetLen = c.score, c.reverse, len(query), len(target)
 		if pl.traced {
+			if c.reverse {
+				turned, _ = basepair.AppendReverse(turned[:0], query)
+				query = turned
+			}
 			if err := x.ctx.Context().Err(); err != nil {
 				return err
 			}
@@ -398,7 +476,6 @@ func (x *searchScan) emit(qb *batch.Batch, r queryRange, best []hits, out op.Out
 		pl.add(&res)
 	}
 	b := &batch.Batch{Row: x.cfg.Out, N: len(all), Ord: ranks}
-	as := x.cfg.Args.Names("as")
 	for i, f := range x.cfg.Out {
 		switch {
 		case pl.builders[i] != nil:

@@ -11,17 +11,24 @@ import (
 
 var blast6Columns = []string{"identity", "columns", "mismatches", "gap_opens", "query_start", "query_end", "target_start", "target_end", "evalue", "bits"}
 
+// blast6Minus are the whole numbers of a hit on the minus strand.
+var blast6Minus = []string{"columns", "mismatches", "gap_opens", "query_start", "query_end", "target_end", "target_start"}
+
 // WriteBlast6 is the operator that writes BLAST's tabular format.
 var WriteBlast6 = hitWriter("write_blast6", `writes hits in BLAST's tabular format (outfmt 6): twelve fields, no header.
 
 The fields are query, target, identity in per cent, columns, mismatches, gap opens, the first and last residue of query and target, E-value and bit score, with the
-digits that blastp prints. White space in an id becomes _.`, "tsv", nil, blast6Columns, hitParams(),
+digits that blastp prints. Where the row has a column `+"`strand`"+` that says -, the target's last residue comes before its first, as blastn has it. White space in an id becomes _.`, "tsv", nil, blast6Columns, hitParams(),
 	func(op.Args) (func([]byte, map[string]*batch.Vector, int) []byte, error) {
 		return func(dst []byte, v map[string]*batch.Vector, row int) []byte {
 			dst = append(word(dst, v["query.id"].Bytes(row)), '\t')
 			dst = append(word(dst, v["target.id"].Bytes(row)), '\t')
 			dst = strconv.AppendFloat(dst, 100*v["identity"].Float(row), 'f', 3, 64)
-			for _, c := range blast6Columns[1:8] {
+			fields := blast6Columns[1:8]
+			if onReverse(v, row) {
+				fields = blast6Minus
+			}
+			for _, c := range fields {
 				dst = strconv.AppendInt(append(dst, '\t'), v[c].Int(row), 10)
 			}
 			dst = append(append(dst, '\t'), blastEValue(v["evalue"].Float(row))...)
@@ -65,13 +72,17 @@ var pafColumns = []string{"query_start", "query_end", "target_start", "target_en
 // WritePAF is the operator that writes PAF.
 var WritePAF = hitWriter("write_paf", `writes hits in PAF, the format of minimap2.
 
-Positions count from 0 and ends are exclusive, as the format has it. The strand is +, the mapping quality 255 (not known); the tags are AS:i, or AS:f for a
+Positions count from 0 and ends are exclusive, as the format has it. The strand is that of the row's column `+"`strand`"+`, + where it has none; the mapping quality is 255 (not known); the tags are AS:i, or AS:f for a
 float score, and cg:Z, the CIGAR. White space in an id becomes _.`, "paf", []string{"sequence"}, pafColumns, hitParams(),
 	func(op.Args) (func([]byte, map[string]*batch.Vector, int) []byte, error) {
 		return func(dst []byte, v map[string]*batch.Vector, row int) []byte {
 			for _, side := range []string{"query", "target"} {
 				if side == "target" {
-					dst = append(dst, "\t+\t"...)
+					mark := "\t+\t"
+					if onReverse(v, row) {
+						mark = "\t-\t"
+					}
+					dst = append(dst, mark...)
 				}
 				dst = append(word(dst, v[side+".id"].Bytes(row)), '\t')
 				dst = strconv.AppendInt(dst, int64(len(v[side+".sequence"].Bytes(row))), 10)

@@ -8,14 +8,16 @@ import (
 	"weir/runtime/batch"
 	"weir/runtime/op"
 	"weir/stdlib/align/scoring"
+	"weir/stdlib/internal/basepair"
 )
 
-var pairwiseColumns = []string{"score", "query_start", "target_start", "columns", "identical", "similar", "gap_columns", "cigar"}
+var pairwiseColumns = []string{"score", "query_start", "query_end", "target_start", "columns", "identical", "similar", "gap_columns", "cigar"}
 
 // WritePairwise is the operator that writes alignments for people.
 var WritePairwise = hitWriter("write_pairwise", `writes alignments as text for people, as BLAST and EMBOSS show them.
 
-Between the two sequences stands | for the same residue, : for a positive value in the matrix. What lies before and behind the alignment is not shown.`, "txt",
+Between the two sequences stands | for the same residue, : for a positive value in the matrix. What lies before and behind the alignment is not shown. Where the row has a
+column `+"`strand`"+` that says -, the query's line is its reverse complement and its positions go down.`, "txt",
 	[]string{"sequence"}, pairwiseColumns, hitParams(
 		op.Param{Name: "matrix", Kind: op.Word, Words: scoring.Names(), Default: "BLOSUM62", Doc: "The matrix whose positive values are marked."},
 		op.Param{Name: "width", Kind: op.Value, Type: types.Of(types.Int), Default: "60", Doc: "Columns on a line."},
@@ -41,13 +43,22 @@ func writePairwise(b *bytes.Buffer, m *scoring.Matrix, width int, v map[string]*
 	fmt.Fprintf(b, "Query:  %s (%d)\nTarget: %s (%d)\n", v["query.id"].Bytes(row), len(query), v["target.id"].Bytes(row), len(target))
 	fmt.Fprintf(b, "Score %s, identical %s, similar %s, gaps %s\n\n", score, share(v["identical"].Int(row), columns), share(v["similar"].Int(row), columns), share(v["gap_columns"].Int(row), columns))
 
-	top, middle, bottom := columnsOf(m, query, target, int(v["query_start"].Int(row)), int(v["target_start"].Int(row)), v["cigar"].Bytes(row))
 	q, t := int(v["query_start"].Int(row)), int(v["target_start"].Int(row))
+	first, step := q, 1
+	if onReverse(v, row) {
+		if turned, at := basepair.AppendReverse(nil, query); at < 0 {
+			query = turned
+			// The alignment begins in the turned query where it ends in the given one.
+			q, step = int(v["query_end"].Int(row)), -1
+			first = len(query) + 1 - q
+		}
+	}
+	top, middle, bottom := columnsOf(m, query, target, first, t, v["cigar"].Bytes(row))
 	for from := 0; from < len(top); from += width {
 		to := min(from+width, len(top))
 		qn, tn := to-from-bytes.Count(top[from:to], []byte("-")), to-from-bytes.Count(bottom[from:to], []byte("-"))
-		fmt.Fprintf(b, "Query  %6d %s %d\n              %s\nTarget %6d %s %d\n\n", q, top[from:to], q+qn-1, bytes.TrimRight(middle[from:to], " "), t, bottom[from:to], t+tn-1)
-		q, t = q+qn, t+tn
+		fmt.Fprintf(b, "Query  %6d %s %d\n              %s\nTarget %6d %s %d\n\n", q, top[from:to], q+step*(qn-1), bytes.TrimRight(middle[from:to], " "), t, bottom[from:to], t+tn-1)
+		q, t = q+step*qn, t+tn
 	}
 	b.WriteByte('\n')
 }

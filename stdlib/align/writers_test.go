@@ -93,6 +93,60 @@ Target      3 TAYIAKQ-QISWVKSHF 18
 	}
 }
 
+// On the minus strand BLAST's table turns the target's positions, PAF has a sign, and the text view shows the query's reverse complement.
+func TestWritersOfTheMinusStrand(t *testing.T) {
+	b := hitRows(t)
+	set := func(name string, typ types.Type, v any) {
+		bu := batch.NewBuilder(typ, 1)
+		bu.Any(v)
+		for i, f := range b.Row {
+			if f.Name == name {
+				b.Cols[i] = bu.Done()
+				return
+			}
+		}
+		b.Row, b.Cols = append(b.Row, types.Field{Name: name, Type: typ}), append(b.Cols, bu.Done())
+	}
+	integer := types.Of(types.Int)
+	for _, side := range []struct {
+		name     string
+		sequence string
+	}{{"query", "GGAACTTTTGCATTTT"}, {"target", "CCATGCAAAGTTGG"}} {
+		set(side.name, types.RecordOf(recordRow...), []any{side.name[:1], side.sequence})
+	}
+	// The query's residues 3 to 13, turned, are ATGCAAAAGTT; the target has ATGCAAAGTT from residue 3 on.
+	for name, v := range map[string]int64{"query_start": 3, "query_end": 13, "target_start": 3, "target_end": 12, "columns": 11, "aligned": 10, "identical": 10, "similar": 10, "mismatches": 0, "gap_opens": 1, "gap_columns": 1} {
+		set(name, integer, v)
+	}
+	set("cigar", types.Of(types.Cigar), "5M1I5M")
+	set("strand", types.Of(types.String), "-")
+	for _, c := range []struct {
+		o    *op.Operator
+		want string
+	}{
+		{WriteBlast6, "q\tt\t88.235\t11\t0\t1\t3\t13\t12\t3\t4.20e-05\t32.3\n"},
+		{WritePAF, "q\t16\t2\t13\t-\tt\t14\t2\t12\t10\t11\t255\tAS:i:72\tcg:Z:5M1I5M\n"},
+		{WritePairwise, `Query:  q (16)
+Target: t (14)
+Score 72, identical 10/11 (90.9 %), similar 10/11 (90.9 %), gaps 1/11 (9.1 %)
+
+Query      13 ATGCAAAAGTT 3
+              ||||| |||||
+Target      3 ATGCA-AAGTT 12
+
+
+`},
+	} {
+		if d := cmp.Diff(c.want, written(t, c.o, b)); d != "" {
+			t.Errorf("%s:\n%s", c.o.Name, d)
+		}
+	}
+	set("strand", types.Of(types.String), "+")
+	if got := written(t, WritePAF, b); got != "q\t16\t2\t13\t+\tt\t14\t2\t12\t10\t11\t255\tAS:i:72\tcg:Z:5M1I5M\n" {
+		t.Error(got)
+	}
+}
+
 // The digits are those of blastp's tables.
 func TestBlastDigits(t *testing.T) {
 	for e, want := range map[float64]string{0: "0.0", 3e-181: "0.0", 2.31e-100: "2e-100", 4.923e-5: "4.92e-05", 0.0012: "0.001", 0.18: "0.18", 1.24: "1.2", 1234.5: "1234"} {
