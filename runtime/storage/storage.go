@@ -28,7 +28,9 @@ func New(schemes Schemes) op.Storage {
 	return m
 }
 
-type multi struct{ open map[string]func() (op.Storage, error) }
+type multi struct {
+	open map[string]func() (op.Storage, error)
+}
 
 // SchemeOf gives the scheme of a path, "" for a path of this machine.
 func SchemeOf(path string) string {
@@ -102,8 +104,10 @@ func (f *staged) Prepare() ([]byte, error) {
 	if err != nil || len(token) == 0 {
 		return nil, err
 	}
-	return append([]byte(f.scheme+":"), token...), nil
+	return withScheme(f.scheme, token), nil
 }
+
+func withScheme(scheme string, token []byte) []byte { return append([]byte(scheme+":"), token...) }
 
 func (m *multi) Resume(ctx context.Context, token []byte) (op.StagedFile, error) {
 	s, scheme, rest, err := m.ofToken(token)

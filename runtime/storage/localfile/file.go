@@ -207,6 +207,8 @@ func hint(err error) string {
 	switch {
 	case errors.Is(err, os.ErrNotExist):
 		return "check the path; a path in a pipeline is relative to the file it stands in, one given with -p to the working directory"
+	case errors.Is(err, os.ErrExist):
+		return "remove the file if it is not wanted, or name another one"
 	case errors.Is(err, os.ErrPermission), errors.Is(err, syscall.EROFS):
 		return "give this user the permission, or choose another place"
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
