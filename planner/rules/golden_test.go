@@ -51,6 +51,9 @@ func scored(b *testcat.Builder) testcat.Stream {
 
 func gt(a, b *expr.Expr) *expr.Expr { return call(testcat.Bool, expr.Gt, a, b) }
 
+// lessThan compares a column that may be null.
+func lessThan(a, b *expr.Expr) *expr.Expr { return call(testcat.Bool.OrNull(), expr.Lt, a, b) }
+
 func lit(x float64) *expr.Expr { return expr.Lit(testcat.Float, x) }
 
 func asFloat(e *expr.Expr) *expr.Expr { return call(testcat.Float, expr.Cast, e) }
@@ -218,6 +221,42 @@ var cases = map[string][]ruleCase{
 			s := scored(b)
 			byScore(s.Keep(ge(score(s), n(100))))
 			byScore(s)
+		}},
+	},
+	"block-skipping": {
+		{"conditions on columns with statistics", true, func(b *testcat.Builder) {
+			s := b.Blocks("a.blocks")
+			k := s.Keep(testcat.And(testcat.And(lessThan(s.Col("x"), n(20)), ge(testcat.Length(s.Col("sequence")), n(2))),
+				ge(s.Col("id"), expr.Lit(testcat.String, "m"))))
+			k.Defs("only", def("id", k.Col("id"))).Sink("file", "out")
+		}},
+		{"a condition that may reject behind it", true, func(b *testcat.Builder) {
+			s := b.Blocks("a.blocks")
+			s.Keep(testcat.And(ge(s.Col("id"), expr.Lit(testcat.String, "m")), ge(testcat.Risky(s.Col("description")),
+				n(1)))).Sink("file", "out")
+		}},
+		{"a condition that may reject behind one that may be null", false, func(b *testcat.Builder) {
+			s := b.Blocks("a.blocks")
+			s.Keep(testcat.And(lessThan(s.Col("x"), n(20)), ge(testcat.Risky(s.Col("id")), n(1)))).Sink("file", "out")
+		}},
+		{"a condition that may reject first", false, func(b *testcat.Builder) {
+			s := b.Blocks("a.blocks")
+			s.Keep(testcat.And(ge(testcat.Risky(s.Col("id")), n(1)), lessThan(s.Col("x"), n(20)))).Sink("file", "out")
+		}},
+		{"the dropped rows are read", false, func(b *testcat.Builder) {
+			s := b.Blocks("a.blocks")
+			late := s.Op("late", op.Args{"cond": testcat.Arg(ge(s.Col("id"), expr.Lit(testcat.String, "m")))})
+			late.Sink("file", "out")
+			late.Side("late").Sink("file", "late")
+		}},
+		{"a column without statistics", false, func(b *testcat.Builder) {
+			s := b.Blocks("a.blocks")
+			s.Keep(ge(s.Col("description"), expr.Lit(testcat.String, "m"))).Sink("file", "out")
+		}},
+		{"somebody reads all rows", false, func(b *testcat.Builder) {
+			s := b.Blocks("a.blocks")
+			s.Keep(ge(s.Col("id"), expr.Lit(testcat.String, "m"))).Sink("file", "out")
+			s.Sink("file", "all")
 		}},
 	},
 	"lazy-split": {

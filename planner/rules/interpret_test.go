@@ -66,6 +66,20 @@ func interpret(p *logical.Plan) map[string][]string {
 					"sequence": strings.Repeat("MK", 3*i%7) + "A"})
 			}
 			reject(row{"id": "broken"})
+		case "blocks":
+			for i := range 5 {
+				r := row{"id": string(rune('p' - i)), "description": strings.Repeat("d", i), "sequence": "MK"[:i%2+1], "x": any(nil)}
+				if i > 0 {
+					r["x"] = int64(i * 10)
+				}
+				if where := n.Args.Expr("where"); where != nil {
+					if v, _ := eval(where, r); v != true {
+						continue
+					}
+				}
+				emit(r)
+			}
+			reject(row{"id": "broken"})
 		case "keep", "late":
 			for _, r := range first {
 				v, err := eval(n.Args.Expr("cond"), r)
@@ -248,7 +262,15 @@ func eval(e *expr.Expr, r row) (any, error) {
 		}
 		return int64(len(s)), nil
 	case expr.And, expr.Or:
+		if x == nil && y != (e.Name == expr.Or) {
+			return nil, nil
+		}
 		return y, nil
+	}
+	if x == nil || y == nil && len(e.Args) > 1 {
+		return nil, nil
+	}
+	switch e.Name {
 	case expr.Ge:
 		return compare(x, y) >= 0, nil
 	case expr.Gt:

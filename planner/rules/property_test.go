@@ -24,6 +24,10 @@ func randomPlan(t *rapid.T) *logical.Plan {
 	var streams []testcat.Stream
 	for i := range rapid.IntRange(1, 2).Draw(t, "sources") {
 		path := []string{"a.fasta", "b.fasta"}[i%rapid.IntRange(1, 2).Draw(t, "paths")]
+		if rapid.Bool().Draw(t, "blocks") {
+			streams = append(streams, b.Blocks(path))
+			continue
+		}
 		streams = append(streams, b.Fasta(path, rapid.SampledFrom([]int{-1, 1, 3}).Draw(t, "files")))
 	}
 	paired := 0
@@ -139,8 +143,14 @@ func randomCondition(t *rapid.T, s testcat.Stream) *expr.Expr {
 				bound))
 		case k == 2 && len(floats) > 0:
 			es = append(es, call(testcat.Bool, name, s.Col(rapid.SampledFrom(floats).Draw(t, "column")), lit(0.5)))
+		case k == 3 && len(texts) > 0:
+			es = append(es, call(testcat.Bool, name, s.Col(rapid.SampledFrom(texts).Draw(t, "column")),
+				expr.Lit(testcat.String, "n")))
 		case len(ints) > 0:
-			es = append(es, call(testcat.Bool, name, s.Col(rapid.SampledFrom(ints).Draw(t, "column")), bound))
+			column := s.Col(rapid.SampledFrom(ints).Draw(t, "column"))
+			truth := testcat.Bool
+			truth.Nullable = column.Type.Nullable
+			es = append(es, call(truth, name, column, bound))
 		default:
 			es = append(es, call(testcat.Bool, name, testcat.N(3), bound))
 		}

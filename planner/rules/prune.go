@@ -86,12 +86,16 @@ func (p *Plan) repair() {
 		if err != nil {
 			return // the check that follows says so
 		}
+		read := in
+		if len(in) == 0 {
+			read = []types.Row{n.Out.Row} // a condition over what the source gives
+		}
 		for name, a := range n.Args {
 			n.Args[name] = graph.MapArg(a, func(e *expr.Expr, port int) *expr.Expr {
-				if port >= len(in) {
+				if port >= len(read) {
 					return e
 				}
-				return graph.Retype(e, in[port])
+				return graph.Retype(e, read[port])
 			})
 		}
 		row := append(types.Row(nil), n.Out.Row...)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"sort"
 
+	"weir/compiler/expr"
 	"weir/compiler/types"
 	"weir/planner/estimate"
 )
@@ -28,7 +29,7 @@ const (
 	NeedsEnd                       // an unbounded input is a compile-time error
 	NeverEnds                      // a source without an end
 	AlwaysEnds                     // the output ends whatever the input does
-	NeedsWindow                    // as NeedsEnd, unless the stream is windowed
+	NeedsWindow                    // as NeedsEnd, unless the stream is windowed; it uses the windows up
 )
 
 // Operator is the registration of one operator: everything that the compiler, the planner, the runtime and the documentation
@@ -50,7 +51,8 @@ type Operator struct {
 	// file, limit. The planner gathers its input. Nil: never.
 	SingleTask func(a Args) bool
 
-	// Type gives the row of the output; for a sink nil. It reports what is wrong through t.Errorf and then returns nil.
+	// Type gives the row of the output; for a sink nil. It reports what is wrong through t.Errorf and then returns nil. It may set hidden
+	// arguments to what the implementation must know of the inputs.
 	Type func(t *Typing) types.Row
 	Caps Caps
 	// Estimate says what is known of the output and of the work. Nil: nothing is.
@@ -105,6 +107,9 @@ type Caps struct {
 	// Floors gives the columns of which the operator can itself drop rows below a bound, exactly and cheaper than a filter behind it, each
 	// with the Value parameter that takes the bound.
 	Floors []Floor
+	// Skip is declared by a source that can tell of whole blocks of its rows, without reading them, that a condition holds for none of them.
+	// Nil: it cannot.
+	Skip *Skip
 	// SizedBy names Expr parameters over two record columns of a pair; the work of a row is the product of their lengths. The source of
 	// the pairs balances its splits by it.
 	SizedBy []string
@@ -128,7 +133,7 @@ type Caps struct {
 	// on while such rows come; in all other streams it stands still until they end, so that no row is late and results do not
 	// depend on who reads which file first. Nil: never.
 	Live func(a Args) bool
-	// Windows: rows behind it belong to windows of time that close, so that NeedsWindow is met.
+	// Windows: it puts rows into windows of time, for a NeedsWindow operator behind it.
 	Windows bool
 }
 
@@ -147,6 +152,15 @@ type Floor struct {
 	Param  string // a hidden Value parameter
 	// Applies reports whether it can, with these arguments; nil: always.
 	Applies func(a Args) bool
+}
+
+// Skip declares that a source can do with less reading where it knows what the rows that are wanted fulfil. The filter stays where it is: of
+// the rows for which the condition is not true the source leaves out what is cheap, or nothing. A row that it would reject it must not leave
+// out, and the ordinals of the others must not depend on what it leaves out.
+type Skip struct {
+	Param string // the hidden RowExpr parameter that takes the condition, over the source's own row: a conjunction
+	// Helps reports whether a part of a condition can tell blocks apart, with these arguments.
+	Helps func(a Args, cond *expr.Expr) bool
 }
 
 // Mirror declares that an operator's work on a row serves the row whose two SizedBy expressions have changed places. The operator then
@@ -216,8 +230,11 @@ type Example struct {
 
 // Typing is what an operator's Type is asked with.
 type Typing struct {
-	In      []types.Stream // the pipe's stream first, then the Stream arguments in declared order
-	Args    Args
+	In   []types.Stream // the pipe's stream first, then the Stream arguments in declared order
+	Args Args
+	// Out is what is known of the output besides its row: as of the inputs, as far as they agree, with the time column followed through definitions. Type
+	// changes it where it knows better: where it names the time column, makes windows, or has used them up.
+	Out     types.Stream
 	Storage Storage // to sample a schema; nil where nothing may be read
 	// Errorf reports an error at the argument of that parameter ("" for the call itself). Code is a W2 code.
 	Errorf func(param, code, format string, args ...any)

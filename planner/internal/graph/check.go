@@ -209,7 +209,11 @@ func checkNode(n *logical.Node, o *op.Operator, ops map[int]*op.Operator, in []t
 				return fmt.Errorf("argument %s names port %d of %d", name, p, len(n.Inputs))
 			}
 		}
-		if err := checkColumns(a, in); err != nil {
+		row := in
+		if o.Caps.Skip != nil && o.Caps.Skip.Param == name {
+			row = []types.Row{n.Out.Row} // a condition over what the source gives
+		}
+		if err := checkColumns(a, row); err != nil {
 			return fmt.Errorf("argument %s: %w", name, err)
 		}
 	}

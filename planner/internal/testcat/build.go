@@ -47,6 +47,12 @@ func (b *Builder) Fasta(path string, files int) Stream {
 		"files": Arg(expr.Lit(Int, int64(files)))})
 }
 
+// Blocks adds a source that can leave out rows.
+func (b *Builder) Blocks(path string) Stream {
+	row := append(append(types.Row(nil), Records...), types.Field{Name: "x", Type: Int.OrNull()})
+	return b.Node("blocks", row, op.Args{"path": Arg(expr.Lit(types.Of(types.Path), path))})
+}
+
 // Row gives the stream's row.
 func (s Stream) Row() types.Row {
 	if s.side == graph.Rejected {

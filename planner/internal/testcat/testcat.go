@@ -25,6 +25,7 @@ var (
 // Catalogue gives the operators
 //
 //	fasta(path, files)         a source of id, description, sequence; files: the number of splits, -1 for unknown
+//	blocks(path)               the same with an int? column x behind, which leaves out rows by conditions on id and x
 //	keep(cond)                 a filter
 //	add(c = e)  only(c = e)    definitions, behind the columns of the input and alone
 //	twos(as, order)            staged: pairs of records, in one order or both, with a size hint
@@ -74,6 +75,16 @@ func operators() []*op.Operator {
 						"sequence": estimate.Around(300, 0.1, "sampled")}}, estimate.Work{Bytes: estimate.Exact(size,
 						"file size")}
 			}},
+		{Name: "blocks", Role: op.SourceRole, Source: source,
+			Params: []op.Param{{Name: "path", Kind: op.Value, Type: types.Of(types.Path), Required: true},
+				{Name: "where", Kind: op.RowExpr, Type: Bool, Hidden: true}},
+			Caps: op.Caps{Skip: &op.Skip{Param: "where", Helps: func(_ op.Args, e *expr.Expr) bool {
+				if e.Kind != expr.Call || len(e.Args) != 2 {
+					return false
+				}
+				path, ok := e.Args[0].Path()
+				return ok && (path == "id" || path == "x") && e.Args[1].Kind == expr.Const
+			}}}},
 		{Name: "keep", Role: op.TransformRole, New: none,
 			Params: []op.Param{{Name: "cond", Kind: op.RowExpr, Type: Bool, Required: true}},
 			Caps:   op.Caps{RowWise: true, Condition: "cond"},
