@@ -68,7 +68,7 @@ func interpret(p *logical.Plan) map[string][]string {
 			reject(row{"id": "broken"})
 		case "blocks":
 			for i := range 5 {
-				r := row{"id": string(rune('p' - i)), "description": strings.Repeat("d", i), "sequence": "MK"[:i%2+1], "x": any(nil)}
+				r := row{"id": string(rune('p' - i)), "description": strings.Repeat("d", (i+2)%5), "sequence": "MK"[:i%2+1], "x": any(nil)}
 				if i > 0 {
 					r["x"] = int64(i * 10)
 				}
