@@ -2,12 +2,11 @@ package local
 
 import (
 	"context"
-	"sync"
 	"sync/atomic"
+	"time"
 
 	"weir/compiler/logical"
 	"weir/planner/physical"
-	"weir/runtime/batch"
 	"weir/runtime/op"
 	"weir/runtime/stage"
 )
@@ -15,21 +14,16 @@ import (
 // maxTasks bounds the tasks of a stage that a plan may ask for.
 const maxTasks = 4096
 
-// inboxBatches bounds the batches that wait for a task.
-const inboxBatches = 4
-
 // stageRun is a stage and its tasks.
 type stageRun struct {
-	run    *run
-	plan   *physical.Stage
-	tasks  []*task
-	shared chan message // what any task may take; nil where no exchange rebalances
-	// senders counts the upstream tasks that may still send to shared.
-	senders atomic.Int64
-	working atomic.Int64  // tasks that have not drained
-	ended   chan struct{} // closed when all tasks have drained
-	splits  *dispenser    // nil without a source
+	run     *run
+	plan    *physical.Stage
+	tasks   []*task
+	working atomic.Int64 // tasks that have not drained
+	waiting *Signal      // of the enumerator that waits for other stages to end
+	splits  *dispenser   // nil without a source
 	started atomic.Bool
+	blocked atomic.Int64 // nanoseconds that tasks have waited for those behind them
 }
 
 // build makes stages, channels and tasks, without starting anything.
@@ -50,7 +44,13 @@ func (r *run) build() error {
 				return badPlan("stage %d runs after stage %d, which is not before it", s.ID, id)
 			}
 		}
-		sr := &stageRun{run: r, plan: s, ended: make(chan struct{})}
+		sr := &stageRun{run: r, plan: s, waiting: NewSignal()}
+		sr.working.Store(int64(s.Parallelism))
+		for i := range s.Parallelism {
+			wake := NewSignal()
+			sr.tasks = append(sr.tasks, &task{stage: sr, number: i, wake: wake, space: NewSignal(), inbox: &inbox{wake: wake}, channels: make([]int, len(s.Inputs)),
+				senders: map[output][]*sender{}})
+		}
 		for _, in := range s.Inputs {
 			from := byID[in.Stage]
 			if from == nil {
@@ -61,12 +61,6 @@ func (r *run) build() error {
 			}
 			if in.Order != physical.Unordered && in.Kind != physical.Gather {
 				return badPlan("an exchange into stage %d is ordered, but does not gather", s.ID)
-			}
-			if in.Kind == physical.Rebalance {
-				if sr.shared == nil {
-					sr.shared = make(chan message, inboxBatches*s.Parallelism)
-				}
-				sr.senders.Add(int64(from.plan.Parallelism))
 			}
 		}
 		byID[s.ID] = sr
@@ -91,36 +85,46 @@ func (r *run) build() error {
 		rest -= share
 	}
 	for _, s := range r.stages {
+		if err := s.connect(); err != nil {
+			return err
+		}
+	}
+	r.coordinator = newCoordinator(r)
+	for _, s := range r.stages {
 		if err := s.build(byID, rest/max(tasks, 1), gather); err != nil {
 			return err
+		}
+		r.coordinator.tasks += len(s.tasks)
+	}
+	return nil
+}
+
+// connect makes the tasks' ends of the exchanges that read the stage.
+func (s *stageRun) connect() error {
+	for _, t := range s.tasks {
+		for _, x := range s.run.stages {
+			for k := range x.plan.Inputs {
+				in := &x.plan.Inputs[k]
+				if in.Stage != s.plan.ID {
+					continue
+				}
+				snd, err := newSender(s.run, x, k, t)
+				if err != nil {
+					return err
+				}
+				key := output{in.From, in.Side}
+				t.senders[key] = append(t.senders[key], snd)
+				t.outs = append(t.outs, snd)
+			}
 		}
 	}
 	return nil
 }
 
-// build makes the stage's tasks.
+// build makes the stage's operators.
 func (s *stageRun) build(byID map[int]*stageRun, memory, gather int64) error {
-	s.working.Store(int64(s.plan.Parallelism))
-	ends := 0 // upstream tasks, one for each exchange
-	for _, in := range s.plan.Inputs {
-		ends += byID[in.Stage].plan.Parallelism
-	}
-	for i := range s.plan.Parallelism {
-		t := &task{stage: s, number: i, inbox: make(chan message, inboxBatches), ends: ends, senders: map[output][]*sender{}}
-		for _, x := range s.run.stages {
-			for k := range x.plan.Inputs {
-				if in := &x.plan.Inputs[k]; in.Stage == s.plan.ID {
-					snd, err := newSender(s.run, x, k, i)
-					if err != nil {
-						return err
-					}
-					key := output{in.From, in.Side}
-					t.senders[key] = append(t.senders[key], snd)
-					t.outs = append(t.outs, snd)
-				}
-			}
-		}
-		st, err := stage.New(s.config(memory, i, t.out))
+	for i, t := range s.tasks {
+		st, err := stage.New(s.config(memory, i, len(s.tasks), t))
 		if err != nil {
 			return err
 		}
@@ -129,9 +133,12 @@ func (s *stageRun) build(byID map[int]*stageRun, memory, gather int64) error {
 			t.gather = newGather(s, gather, t)
 			if st.HasSource() {
 				s.splits = newDispenser(s, s.ordered())
+				s.run.coordinator.settled[s.plan.ID] = &progress{}
+				if s.run.from != nil {
+					s.run.restoreSource(s)
+				}
 			}
 		}
-		s.tasks = append(s.tasks, t)
 	}
 	for _, in := range s.plan.Inputs {
 		if in.Order == physical.BySplit && byID[in.Stage].splits == nil {
@@ -153,46 +160,84 @@ func (s *stageRun) ordered() bool {
 	return false
 }
 
-func (s *stageRun) config(memory int64, number int, out func(from int, side string, b *batch.Batch) error) stage.Config {
+// config is for a task of the stage; t is nil for one that only lists splits.
+func (s *stageRun) config(memory int64, number, tasks int, t *task) stage.Config {
 	r := s.run
-	return stage.Config{
+	c := stage.Config{
 		Context: r.ctx, Plan: r.plan, Stage: s.plan.ID, Catalogue: r.o.Catalogue, Storage: r.o.Storage, Staging: r.staging,
-		Counters: r.counters, TempDir: r.o.TempDir, Memory: memory, Task: number, Tasks: s.plan.Parallelism, Now: r.o.Clock.Now,
-		Out: out, KeyGroups: KeyGroups,
+		Counters: r.counters, TempDir: r.o.TempDir, Memory: memory, Task: number, Tasks: tasks, Now: r.sched.Now, KeyGroups: KeyGroups,
+		Resumable: r.coordinator.resumable,
 		Reject: func(n *logical.Node, rej op.Rejection) error {
 			return r.rejects.add(n.Name(), rej)
 		},
 	}
+	if t != nil {
+		c.Out, c.Rest, c.Wait, c.Watermark, c.Idle, c.Channels = t.out, t.atRest, t.waitFor, t.watermark, t.idle, t.channels
+	}
+	return c
 }
 
 // start lets the tasks begin.
-func (s *stageRun) start(all, working *sync.WaitGroup) {
+func (s *stageRun) start() {
 	if s.splits != nil {
-		all.Go(func() {
+		s.run.start(func() {
 			if s.waitBefore() {
 				s.splits.enumerate()
 			}
 		})
-		all.Go(s.splits.feed)
 	}
 	for _, t := range s.tasks {
-		working.Add(1)
-		all.Go(func() { t.run(working.Done) })
+		s.run.start(t.run)
 	}
+}
+
+// wakeAll tells the tasks that something has happened.
+func (s *stageRun) wakeAll() {
+	for _, t := range s.tasks {
+		t.wake.Set()
+	}
+}
+
+// drained says that one of the tasks has.
+func (s *stageRun) drained() {
+	if s.working.Add(-1) > 0 {
+		return
+	}
+	for _, x := range s.run.stages {
+		x.waiting.Set()
+	}
+}
+
+func (s *stageRun) hasEnded() bool { return s.working.Load() == 0 }
+
+// sourceName is how messages call the stage's first source.
+func (s *stageRun) sourceName() string {
+	for _, o := range s.plan.Ops {
+		n := s.run.plan.Node(o.Node)
+		if spec := s.run.o.Catalogue.Operator(n.Op); spec != nil && (spec.Role == op.SourceRole || o.Part == physical.Scan) {
+			return n.Name()
+		}
+	}
+	return ""
 }
 
 // waitBefore waits for the stages that must have ended; false where the run ends before.
 func (s *stageRun) waitBefore() bool {
-	for _, id := range s.plan.After {
-		for _, x := range s.run.stages {
-			if x.plan.ID == id {
-				select {
-				case <-x.ended:
-				case <-s.run.ctx.Done():
+	ready := func() bool {
+		for _, id := range s.plan.After {
+			for _, x := range s.run.stages {
+				if x.plan.ID == id && !x.hasEnded() {
 					return false
 				}
 			}
 		}
+		return true
+	}
+	for !ready() {
+		if s.run.ctx.Err() != nil {
+			return false
+		}
+		s.run.sched.Wait(s.run.ctx, time.Time{}, nil, s.waiting)
 	}
 	s.started.Store(true)
 	return true

@@ -1,10 +1,14 @@
 package local
 
 import (
+	"errors"
+	"fmt"
+	"maps"
 	"slices"
 
 	"weir/planner/physical"
 	"weir/runtime/batch"
+	"weir/runtime/op"
 	"weir/runtime/staging"
 )
 
@@ -17,11 +21,52 @@ type gather struct {
 	hold   *hold
 	ports  []*portGather
 	inputs []*portGather // by index in Stage.Inputs; nil for an input without order
+	names  []laneName
+}
+
+// laneName is by what a lane is found again: the nodes at the ends of its first exchange.
+type laneName struct {
+	lane           lane
+	order          physical.Order
+	from, to, port int
+}
+
+func (n laneName) text() string {
+	if n.order == physical.ByOrdinals {
+		return fmt.Sprintf("%s:%d.%d", n.order, n.to, n.port)
+	}
+	return fmt.Sprintf("%s:%d:%d.%d", n.order, n.from, n.to, n.port)
+}
+
+// laneOf finds the lane of a name that a checkpoint has; old gives the IDs that nodes had there.
+func (g *gather) laneOf(name string, old map[int]int) lane {
+	if g == nil {
+		return nil
+	}
+	for _, n := range g.names {
+		was := n
+		was.from, was.to = old[n.from], old[n.to]
+		if was.text() == name {
+			return n.lane
+		}
+	}
+	return nil
+}
+
+// begin lets lanes that a checkpoint did not have begin: all rows of the splits that were done have passed.
+func (g *gather) begin(found map[lane]bool) {
+	for _, n := range g.names {
+		if l, is := n.lane.(*splitLane); is && !found[n.lane] {
+			if d := g.task.stage.run.stages[l.stage].splits; d != nil {
+				l.next = d.done.oldest
+			}
+		}
+	}
 }
 
 // portGather is the lanes of a port.
 type portGather struct {
-	to, port int
+	to, port int // the operator's index in the stage, and its port
 	lanes    []lane
 	byInput  map[int]lane
 }
@@ -32,6 +77,9 @@ type lane interface {
 	add(m message, front bool, emit func(*batch.Batch) error) error
 	// finish gives out all that is held.
 	finish(emit func(*batch.Batch) error) error
+	// snapshot writes what is held, and restore brings a piece of it back.
+	snapshot(w op.SnapshotWriter) error
+	restore(h waiting, b *batch.Batch, files map[string]string) error
 	close() error
 }
 
@@ -62,9 +110,16 @@ func newGather(s *stageRun, memory int64, t *task) *gather {
 		l := lanes[k]
 		if l == nil {
 			if in.Order == physical.BySplit {
-				l = &splitLane{hold: g.hold, segments: map[uint64]*segment{}}
+				l = &splitLane{hold: g.hold, segments: map[uint64]*segment{}, stage: in.Stage}
 			} else {
 				l = &sortLane{row: in.Row, limit: memory, dir: s.run.o.TempDir}
+			}
+			g.names = append(g.names, laneName{l, in.Order, s.run.plan.Stages[in.Stage].Ops[in.From].Node, s.plan.Ops[in.To].Node, in.Port})
+			switch l := l.(type) {
+			case *splitLane:
+				l.name = g.names[len(g.names)-1].text()
+			case *sortLane:
+				l.name = g.names[len(g.names)-1].text()
 			}
 			lanes[k] = l
 			p.lanes = append(p.lanes, l)
@@ -107,13 +162,14 @@ func (g *gather) finish() error {
 }
 
 // close drops what is held.
-func (g *gather) close() {
+func (g *gather) close() error {
+	var errs []error
 	for _, p := range g.ports {
 		for _, l := range p.lanes {
-			g.task.stage.run.fail(l.close())
+			errs = append(errs, l.close())
 		}
 	}
-	g.task.stage.run.fail(g.hold.file.Close())
+	return errors.Join(append(errs, g.hold.file.Close())...)
 }
 
 // hold keeps batches in memory up to a limit and in a file beyond it.
@@ -158,9 +214,19 @@ func (h *hold) get(x held) (*batch.Batch, error) {
 	return b, err
 }
 
+// peek is get for one that stays.
+func (h *hold) peek(x held) (*batch.Batch, error) {
+	if x.b != nil {
+		return x.b, nil
+	}
+	return h.file.Read(x.region)
+}
+
 // splitLane gives rows split by split, in the order of the splits. Rows of the oldest unfinished split pass at once;
 // others wait.
 type splitLane struct {
+	name     string
+	stage    int // upstream
 	hold     *hold
 	next     uint64 // the split whose turn it is
 	segments map[uint64]*segment
@@ -259,6 +325,43 @@ func (l *splitLane) finish(emit func(*batch.Batch) error) error {
 		}
 	}
 	l.segments = nil
+	return nil
+}
+
+func (l *splitLane) snapshot(w op.SnapshotWriter) error {
+	h := waiting{Lane: l.name, Next: l.next}
+	for _, seq := range slices.Sorted(maps.Keys(l.segments)) {
+		s := l.segments[seq]
+		if s.ended {
+			h.Ended = append(h.Ended, seq)
+		}
+		for _, x := range s.rows {
+			b, err := l.hold.peek(x)
+			if err != nil {
+				return err
+			}
+			if err := writeWaiting(w, waiting{Lane: l.name, Seq: seq}, b); err != nil {
+				return err
+			}
+		}
+	}
+	return writeWaiting(w, h, nil)
+}
+
+func (l *splitLane) restore(h waiting, b *batch.Batch, _ map[string]string) error {
+	if b != nil {
+		x, err := l.hold.put(b)
+		if err != nil {
+			return err
+		}
+		s := l.segment(h.Seq)
+		s.rows = append(s.rows, x)
+		return nil
+	}
+	l.next = h.Next
+	for _, seq := range h.Ended {
+		l.segment(seq).ended = true
+	}
 	return nil
 }
 

@@ -378,8 +378,8 @@ func TestBackPressure(t *testing.T) {
 	if err != nil || len(got["rows"].lines) != 20000 {
 		t.Fatal(err)
 	}
-	// In the shared channel 2 tasks' worth, and a batch in the hands of each of 4 tasks.
-	if most := mostAhead.Load(); most > (2*inboxBatches+4)*10 {
+	// Two senders have a channel to each of two tasks, and each of 4 tasks has a batch in its hands.
+	if most := mostAhead.Load(); most > (2*2*inboxBatches+4)*10 {
 		t.Errorf("the source was %d rows ahead", most)
 	}
 }

@@ -16,6 +16,8 @@ type Progress struct {
 	Stages   []StageProgress      // as in the plan
 	Nodes    map[int]stage.Counts // by node ID
 	Rejected int64                // rows that nothing consumes
+	// Checkpoints are those that were taken so far.
+	Checkpoints CheckpointStats
 }
 
 // StageProgress is the state of a stage.
@@ -29,7 +31,8 @@ type StageProgress struct {
 	SplitsDone, SplitsRunning, SplitsKnown int
 	AllKnown                               bool
 	WeightDone, WeightKnown                float64
-	Queued                                 int // batches that wait for the stage's tasks
+	Queued                                 int           // messages that wait for the stage's tasks
+	Blocked                                time.Duration // that tasks have waited for those behind them, all together
 }
 
 // report tells Options.Progress of the run's state until the function that it gives is called, which reports for the
@@ -59,23 +62,21 @@ func (r *run) report(began time.Time) (stop func()) {
 func (r *run) progress(began time.Time) Progress {
 	p := Progress{Elapsed: time.Since(began), Nodes: map[int]stage.Counts{}}
 	p.Rejected, _ = r.rejects.summary()
+	r.coordinator.mu.Lock()
+	p.Checkpoints = r.coordinator.stats
+	r.coordinator.mu.Unlock()
 	for _, n := range r.plan.Nodes {
 		p.Nodes[n.ID] = r.counters.Node(n.ID).Counts()
 	}
 	for _, s := range r.stages {
-		sp := StageProgress{ID: s.plan.ID, Tasks: s.plan.Parallelism, Queued: len(s.shared)}
+		sp := StageProgress{ID: s.plan.ID, Tasks: s.plan.Parallelism, Blocked: time.Duration(s.blocked.Load()), Ended: s.hasEnded()}
 		for _, t := range s.tasks {
-			sp.Queued += len(t.inbox)
-		}
-		select {
-		case <-s.ended:
-			sp.Ended = true
-		default:
+			sp.Queued += t.inbox.waiting()
 		}
 		if d := s.splits; d != nil {
 			sp.Waiting = !s.started.Load()
 			d.mu.Lock()
-			sp.SplitsDone, sp.SplitsRunning, sp.SplitsKnown, sp.AllKnown = d.done, d.handed-d.done, d.known, d.all
+			sp.SplitsDone, sp.SplitsRunning, sp.SplitsKnown, sp.AllKnown = d.finishedSplits, d.running, d.known, d.all
 			sp.WeightDone, sp.WeightKnown = d.doneWeight, d.weight
 			d.mu.Unlock()
 		}

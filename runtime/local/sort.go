@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"cmp"
 	"container/heap"
+	"errors"
+	"fmt"
 	"slices"
 
 	"weir/compiler/types"
 	"weir/runtime/batch"
+	"weir/runtime/op"
 	"weir/runtime/staging"
 )
 
@@ -26,10 +29,18 @@ type sortLane struct {
 	limit int64
 	dir   string
 
+	name  string
 	rows  []*batch.Batch
 	bytes int64
-	file  *staging.File // of runs
-	runs  [][]staging.Region
+	runs  []*sortedRun
+	made  int // runs so far, for their names
+}
+
+// sortedRun is a file of sorted rows.
+type sortedRun struct {
+	Name    string           `json:"name"`
+	Regions []staging.Region `json:"regions"`
+	file    *staging.File
 }
 
 func (l *sortLane) add(m message, _ bool, _ func(*batch.Batch) error) error {
@@ -47,35 +58,33 @@ func (l *sortLane) add(m message, _ bool, _ func(*batch.Batch) error) error {
 
 // spill turns the rows in memory into a run.
 func (l *sortLane) spill() error {
-	if l.file == nil {
-		l.file = staging.NewFile(l.dir)
-	}
-	run, err := l.write(l.file, func(emit func(*batch.Batch) error) error { return sorted(l.row, l.rows, emit) })
-	if err != nil {
+	if err := l.write(func(emit func(*batch.Batch) error) error { return sorted(l.row, l.rows, emit) }); err != nil {
 		return err
 	}
 	l.rows, l.bytes = nil, 0
-	if l.runs = append(l.runs, run); len(l.runs) < mergeRuns {
+	if len(l.runs) < mergeRuns {
 		return nil
 	}
-	// Too many to be merged at once: make one of them, in a new file, since the old one cannot give space back.
-	old, runs := l.file, l.runs
-	l.file = staging.NewFile(l.dir)
-	run, err = l.write(l.file, func(emit func(*batch.Batch) error) error { return merge(l.row, old, runs, nil, emit) })
-	if err != nil {
-		return err
+	// Too many to be merged at once: make one of them.
+	old := l.runs
+	l.runs = nil
+	err := l.write(func(emit func(*batch.Batch) error) error { return merge(l.row, old, nil, emit) })
+	for _, r := range old {
+		err = errors.Join(err, r.file.Close())
 	}
-	l.runs = [][]staging.Region{run}
-	return old.Close()
+	return err
 }
 
-func (l *sortLane) write(f *staging.File, give func(emit func(*batch.Batch) error) error) (run []staging.Region, err error) {
-	err = give(func(b *batch.Batch) error {
-		r, err := f.Append(b)
-		run = append(run, r)
+// write makes a run of what give gives.
+func (l *sortLane) write(give func(emit func(*batch.Batch) error) error) error {
+	l.made++
+	r := &sortedRun{Name: fmt.Sprintf("%s-%d", l.name, l.made), file: staging.NewFile(l.dir)}
+	l.runs = append(l.runs, r)
+	return give(func(b *batch.Batch) error {
+		region, err := r.file.Append(b)
+		r.Regions = append(r.Regions, region)
 		return err
 	})
-	return run, err
 }
 
 func (l *sortLane) finish(emit func(*batch.Batch) error) error {
@@ -88,15 +97,54 @@ func (l *sortLane) finish(emit func(*batch.Batch) error) error {
 		return err
 	}
 	l.rows = nil
-	return merge(l.row, l.file, l.runs, last, emit)
+	return merge(l.row, l.runs, last, emit)
+}
+
+func (l *sortLane) snapshot(w op.SnapshotWriter) error {
+	h := waiting{Lane: l.name, Next: uint64(l.made)}
+	for _, r := range l.runs {
+		h.Runs = append(h.Runs, *r)
+		if path := r.file.Path(); path != "" {
+			if err := w.File(r.Name, path); err != nil {
+				return err
+			}
+		}
+	}
+	for _, b := range l.rows {
+		if err := writeWaiting(w, waiting{Lane: l.name}, b); err != nil {
+			return err
+		}
+	}
+	return writeWaiting(w, h, nil)
+}
+
+func (l *sortLane) restore(h waiting, b *batch.Batch, files map[string]string) error {
+	if b != nil {
+		l.rows = append(l.rows, b)
+		l.bytes += int64(b.Bytes()) + 16*int64(b.N)
+		return nil
+	}
+	l.made = int(h.Next)
+	for _, r := range h.Runs {
+		r.file = staging.NewFile(l.dir)
+		if path := files[r.Name]; path != "" {
+			var err error
+			if r.file, err = staging.OpenFile(path); err != nil {
+				return err
+			}
+		}
+		l.runs = append(l.runs, &r)
+	}
+	return nil
 }
 
 func (l *sortLane) close() error {
 	l.rows = nil
-	if l.file == nil {
-		return nil
+	var errs []error
+	for _, r := range l.runs {
+		errs = append(errs, r.file.Close())
 	}
-	return l.file.Close()
+	return errors.Join(errs...)
 }
 
 // place is a row of one of several batches.
@@ -217,7 +265,7 @@ func (c *cursors) Pop() any {
 }
 
 // merge gives the rows of sorted runs, in a file and in memory, in order.
-func merge(row types.Row, f *staging.File, runs [][]staging.Region, last []*batch.Batch, emit func(*batch.Batch) error) error {
+func merge(row types.Row, runs []*sortedRun, last []*batch.Batch, emit func(*batch.Batch) error) error {
 	var open cursors
 	add := func(next func() (*batch.Batch, error)) error {
 		c := &cursor{next: next}
@@ -228,13 +276,13 @@ func merge(row types.Row, f *staging.File, runs [][]staging.Region, last []*batc
 		return err
 	}
 	for _, run := range runs {
+		next := 0
 		if err := add(func() (*batch.Batch, error) {
-			if len(run) == 0 {
+			if next == len(run.Regions) {
 				return nil, nil
 			}
-			b, err := f.Read(run[0])
-			run = run[1:]
-			return b, err
+			next++
+			return run.file.Read(run.Regions[next-1])
 		}); err != nil {
 			return err
 		}

@@ -2,12 +2,19 @@ package local
 
 import (
 	"encoding/json"
+	"fmt"
+	"hash/crc32"
+	"maps"
+	"slices"
 	"sync"
+	"time"
 
+	"weir/runtime/checkpoint"
+	"weir/runtime/op"
 	"weir/runtime/stage"
 )
 
-// assignment is a split with its number in the stage: from 0, in the order in which the source gave them.
+// assignment is a split with its number in the stage: from 0, in the order in which the sources gave them.
 type assignment struct {
 	stage.Assignment
 	seq uint64
@@ -19,112 +26,229 @@ const drained = 1 << 63
 // queuedSplits bounds the splits that are known before a task asks for them.
 const queuedSplits = 4096
 
-// dispenser hands a stage's splits to its tasks, in order, as they ask.
+// dispenser hands a stage's splits to its tasks, in order, as they ask. It knows which are done, now and as of a checkpoint.
 type dispenser struct {
 	stage  *stageRun
-	queue  chan assignment
-	out    chan assignment
-	window uint64 // how far splits may run ahead of the oldest unfinished one; 0 for any distance
+	room   *Signal // set when the queue has room again
+	window uint64  // how far splits may run ahead of the oldest unfinished one; 0 for any distance
 
-	mu          sync.Mutex
-	known       int // splits
-	all         bool
-	weight      float64 // of the known ones
-	done        int
-	doneWeight  float64
-	handed      int
-	oldest      uint64          // unfinished
-	ahead       map[uint64]bool // finished before an older one
-	oldestMoved chan struct{}   // has a token when oldest has moved
+	mu      sync.Mutex
+	queue   []assignment
+	all     bool // the sources have no more
+	given   uint64
+	hash    uint32
+	marks   map[int][]json.RawMessage   // by source
+	pending map[uint64]stage.Assignment // given to the queue and not finished
+	keep    bool                        // a checkpoint is under way: those finished meanwhile stay in pending
+	done    progress
+	running int
+
+	known              int
+	weight, doneWeight float64
+	finishedSplits     int
+
+	// from is where the run is taken up; nil where it begins.
+	from *checkpoint.Source
 }
 
+// progress is a set of splits that are done.
+type progress struct {
+	oldest uint64          // that is not
+	ahead  map[uint64]bool // done before an older one
+}
+
+func (p *progress) add(seq uint64) {
+	if p.ahead == nil {
+		p.ahead = map[uint64]bool{}
+	}
+	p.ahead[seq] = true
+	for p.ahead[p.oldest] {
+		delete(p.ahead, p.oldest)
+		p.oldest++
+	}
+}
+
+func (p *progress) has(seq uint64) bool { return seq < p.oldest || p.ahead[seq] }
+
 func newDispenser(s *stageRun, ordered bool) *dispenser {
-	d := &dispenser{stage: s, queue: make(chan assignment, queuedSplits), out: make(chan assignment), ahead: map[uint64]bool{},
-		oldestMoved: make(chan struct{}, 1)}
+	d := &dispenser{stage: s, room: NewSignal(), pending: map[uint64]stage.Assignment{}, marks: map[int][]json.RawMessage{}}
 	if ordered {
 		d.window = uint64(max(16, 4*s.plan.Parallelism))
 	}
 	return d
 }
 
-// enumerate asks the source for its splits.
+// restore takes up where a checkpoint was.
+func (d *dispenser) restore(s *checkpoint.Source) {
+	d.from = s
+	d.done = progress{oldest: s.Oldest, ahead: map[uint64]bool{}}
+	for _, seq := range s.Ahead {
+		d.done.ahead[seq] = true
+	}
+	for i, marks := range s.Marks {
+		d.marks[i] = slices.Clone(marks)
+	}
+}
+
+// enumerate asks the sources for their splits.
 func (d *dispenser) enumerate() {
-	defer close(d.queue)
 	r := d.stage.run
-	seq := uint64(0)
-	err := stage.Splits(d.stage.config(0, 0, nil), func(int) []json.RawMessage { return nil }, func(a stage.Assignment) error {
-		select {
-		case d.queue <- assignment{a, seq}:
-		case <-r.ctx.Done():
-			return stopped(r.ctx)
-		}
-		seq++
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		d.known++
-		d.weight += a.Split.Weight
-		return nil
-	})
+	err := d.repeat()
+	if err == nil {
+		err = stage.Splits(d.stage.config(0, 0, 0, nil), func(i int) []json.RawMessage { return d.marks[i] }, d.give)
+	}
+	if err == nil && d.from != nil && d.given < d.from.Given {
+		err = d.changed(fmt.Errorf("there were %d splits, and there are %d", d.from.Given, d.given))
+	}
 	d.mu.Lock()
 	d.all = true
 	d.mu.Unlock()
 	r.fail(err)
+	d.stage.wakeAll()
 }
 
-// feed hands the splits out.
-func (d *dispenser) feed() {
-	done := d.stage.run.ctx.Done()
+// repeat hands out again what the checkpoint has of sources whose splits have marks.
+func (d *dispenser) repeat() error {
+	if d.from == nil || len(d.from.Marks) == 0 {
+		return nil
+	}
+	d.mu.Lock()
+	d.given, d.hash = d.from.Given, d.from.Hash
+	d.mu.Unlock()
+	for _, seq := range slices.Sorted(maps.Keys(d.from.Rest)) {
+		x := d.from.Rest[seq]
+		if err := d.put(assignment{stage.Assignment{Op: x.Op, Split: x.Split}, seq}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// give takes a split from a source.
+func (d *dispenser) give(a stage.Assignment) error {
+	d.mu.Lock()
+	seq := d.given
+	d.given++
+	d.hash = crc32.Update(d.hash, crc32.IEEETable, a.Split.Data)
+	if len(a.Split.Mark) > 0 {
+		d.marks[a.Op] = append(d.marks[a.Op], a.Split.Mark)
+	}
+	same := d.from == nil || d.given != d.from.Given || d.hash == d.from.Hash
+	done := d.done.has(seq)
+	d.mu.Unlock()
+	if !same {
+		return d.changed(nil)
+	}
+	if done {
+		d.mu.Lock()
+		d.known++
+		d.weight += a.Split.Weight
+		d.finishedSplits++
+		d.doneWeight += a.Split.Weight
+		d.mu.Unlock()
+		return nil
+	}
+	if d.from != nil {
+		if x, is := d.from.Rest[seq]; is {
+			a = stage.Assignment{Op: x.Op, Split: x.Split}
+		}
+	}
+	return d.put(assignment{a, seq})
+}
+
+func (d *dispenser) changed(err error) error {
+	return &op.Error{Code: codeResume, Message: "the input is not what it was when the checkpoint was made", Err: err,
+		Node: d.stage.sourceName(), Hint: "files were added, removed or changed: start the run anew with another checkpoint folder"}
+}
+
+// put queues a split; it waits for room.
+func (d *dispenser) put(a assignment) error {
+	r := d.stage.run
 	for {
-		var a assignment
-		var more bool
-		select {
-		case a, more = <-d.queue:
-		case <-done:
-			return
-		}
-		if !more {
-			if d.stage.run.ctx.Err() == nil {
-				close(d.out)
-			}
-			return
-		}
-		for d.tooFar(a.seq) {
-			select {
-			case <-d.oldestMoved:
-			case <-done:
-				return
-			}
-		}
-		select {
-		case d.out <- a:
-		case <-done:
-			return
+		if r.ctx.Err() != nil {
+			return stopped(r.ctx)
 		}
 		d.mu.Lock()
-		d.handed++
+		if len(d.queue) < queuedSplits {
+			d.queue = append(d.queue, a)
+			d.pending[a.seq] = a.Assignment
+			d.known++
+			d.weight += a.Split.Weight
+			d.mu.Unlock()
+			d.stage.wakeAll()
+			return nil
+		}
 		d.mu.Unlock()
+		r.sched.Wait(r.ctx, time.Time{}, nil, d.room)
 	}
 }
 
-func (d *dispenser) tooFar(seq uint64) bool {
+// next gives a split to a task that is free; over says that there will not be any more.
+func (d *dispenser) next() (a assignment, ok, over bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.window > 0 && seq >= d.oldest+d.window
+	if len(d.queue) == 0 {
+		return a, false, d.all
+	}
+	if a = d.queue[0]; d.window > 0 && a.seq >= d.done.oldest+d.window {
+		return a, false, false
+	}
+	d.queue[0] = assignment{}
+	d.queue = d.queue[1:]
+	d.running++
+	d.room.Set()
+	return a, true, false
 }
 
 // finished says that a split has been read to its end.
 func (d *dispenser) finished(a assignment) {
 	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.done++
+	d.running--
+	d.finishedSplits++
 	d.doneWeight += a.Split.Weight
-	d.ahead[a.seq] = true
-	for d.ahead[d.oldest] {
-		delete(d.ahead, d.oldest)
-		d.oldest++
+	d.done.add(a.seq)
+	if !d.keep {
+		delete(d.pending, a.seq)
 	}
-	select {
-	case d.oldestMoved <- struct{}{}:
-	default:
+	d.mu.Unlock()
+	if d.window > 0 {
+		d.stage.wakeAll()
 	}
+}
+
+// begin says that a checkpoint begins.
+func (d *dispenser) begin() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.keep = true
+}
+
+// end gives how far the splits were read at the barriers of all tasks: settled are those that they had read to the end, rest what is left of those
+// that they were reading. Of a source whose splits have marks every other split that it has given is kept, too; any other source gives them again.
+func (d *dispenser) end(settled *progress, rest map[uint64]stage.Assignment) checkpoint.Source {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	s := checkpoint.Source{Stage: d.stage.plan.ID, Given: d.given, Hash: d.hash, All: d.all, Oldest: settled.oldest,
+		Ahead: slices.Sorted(maps.Keys(settled.ahead)), Rest: map[uint64]checkpoint.Split{}}
+	for i, marks := range d.marks {
+		if len(marks) > 0 {
+			if s.Marks == nil {
+				s.Marks = map[int][]json.RawMessage{}
+			}
+			s.Marks[i] = slices.Clone(marks)
+		}
+	}
+	for seq, a := range d.pending {
+		if len(s.Marks) > 0 && !settled.has(seq) {
+			s.Rest[seq] = checkpoint.Split{Op: a.Op, Split: a.Split}
+		}
+		if d.done.has(seq) {
+			delete(d.pending, seq)
+		}
+	}
+	for seq, a := range rest {
+		s.Rest[seq] = checkpoint.Split{Op: a.Op, Split: a.Split}
+	}
+	d.keep = false
+	return s
 }

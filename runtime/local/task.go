@@ -9,23 +9,6 @@ import (
 	"weir/runtime/stage"
 )
 
-// messageKind is what a message between tasks says.
-type messageKind uint8
-
-const (
-	dataMessage     messageKind = iota // rows
-	splitEndMessage                    // every row of split seq has been sent
-	endMessage                         // the upstream task has drained
-)
-
-// message goes from a task to a task.
-type message struct {
-	kind  messageKind
-	input int    // index in Stage.Inputs of the receiver
-	seq   uint64 // number of the split that the rows are of, see dispenser; drained rows come behind all splits
-	batch *batch.Batch
-}
-
 // output names an output of an operator of a stage.
 type output struct {
 	op   int
@@ -34,103 +17,121 @@ type output struct {
 
 // task is one goroutine of a stage.
 type task struct {
-	stage   *stageRun
-	number  int
-	st      *stage.Task
-	inbox   chan message
-	ends    int // endMessages to come
-	senders map[output][]*sender
-	outs    []*sender
-	gather  *gather // of task 0, where inputs are ordered
-	seq     uint64  // of the split being read
+	stage    *stageRun
+	number   int
+	st       *stage.Task
+	wake     *Signal    // something has happened that concerns the task
+	space    *Signal    // there is room in one of links again
+	links    []*channel // to the tasks behind this one
+	inbox    *inbox
+	channels []int // by Stage.Inputs: how many there are
+	senders  map[output][]*sender
+	outs     []*sender
+	gather   *gather // of task 0, where inputs are ordered
+
+	seq     uint64 // of the split being read
+	reading *assignment
+	settled []uint64                 // splits read to their ends since the last barrier
+	rest    func() (op.Split, error) // what is left of the split being read, where that is known at this moment
+	barrier uint64                   // the last one that was taken
+	skip    bool                     // the checkpoint that the run is taken up from was after the task's end
+	over    bool                     // it has drained
+	commits uint64                   // committed up to this checkpoint
 }
 
-// run is the life of the task. prepared is called once: when what the task writes is prepared, or when it has failed.
-func (t *task) run(prepared func()) {
+// run is the life of the task.
+func (t *task) run() {
 	r := t.stage.run
-	err := t.work()
-	if err != nil {
-		r.fail(err)
-	}
-	prepared()
-	if err == nil && t.st.HasSink() {
-		<-r.decided
-		if r.commit {
-			r.fail(t.st.Commit(1))
-		}
-	}
+	r.fail(t.work())
 	if t.gather != nil {
-		t.gather.close()
+		r.fail(t.gather.close())
 	}
 	r.fail(t.st.Close())
 }
 
-// work takes in everything, drains and prepares.
+// work takes in everything and drains; then it waits for what it wrote to be committed.
 func (t *task) work() error {
+	r := t.stage.run
 	if err := t.st.Open(); err != nil {
 		return err
 	}
-	if err := t.consume(); err != nil {
-		return err
-	}
-	t.seq = drained + uint64(t.number)
-	if err := t.st.Drain(); err != nil {
-		return err
-	}
-	for _, s := range t.outs {
-		if err := s.end(); err != nil {
+	if r.from != nil {
+		if err := t.restore(); err != nil {
 			return err
 		}
 	}
-	if t.stage.working.Add(-1) == 0 {
-		close(t.stage.ended)
+	if !t.skip {
+		if err := t.consume(); err != nil {
+			return err
+		}
+		t.seq = drained + uint64(t.number)
+		if err := t.st.Drain(); err != nil {
+			return err
+		}
 	}
-	return t.st.Snapshot(1, func(int) op.SnapshotWriter { return discard{} })
+	for _, s := range t.outs {
+		if err := s.all(message{kind: endMessage}); err != nil {
+			return err
+		}
+	}
+	t.over = true
+	if err := r.coordinator.finish(t); err != nil {
+		return err
+	}
+	t.stage.drained()
+	for {
+		last := r.coordinator.over.Load()
+		if err := t.commit(); err != nil {
+			return err
+		}
+		if last {
+			return nil
+		}
+		if r.ctx.Err() != nil && !r.coordinator.committing.Load() {
+			return stopped(r.ctx)
+		}
+		r.sched.Wait(r.ctx, time.Time{}, nil, t.wake)
+	}
 }
 
 // consume takes in splits and messages until there are no more of either.
 func (t *task) consume() error {
-	var splits chan assignment
-	if t.stage.splits != nil {
-		splits = t.stage.splits.out
-	}
-	shared, opened := t.stage.shared, false
-	for splits != nil || shared != nil || t.ends > 0 {
-		var timer <-chan time.Time
-		now := t.stage.run.o.Clock.Now()
-		if at, ok := t.st.NextTimer(); ok {
-			timer = t.stage.run.o.Clock.After(time.Duration(at - now.UnixNano()))
+	r := t.stage.run
+	opened, splits := false, t.stage.splits != nil
+	for {
+		if r.ctx.Err() != nil {
+			return stopped(r.ctx)
 		}
-		var err error
-		select {
-		case <-t.stage.run.ctx.Done():
-			return stopped(t.stage.run.ctx)
-		case m := <-t.inbox:
-			err = t.receive(m)
-		case m, more := <-shared:
-			if !more {
-				shared = nil
-				continue
-			}
-			err = t.receive(m)
-		case a, more := <-splits:
-			if !more {
-				splits = nil
-				continue
-			}
-			if !opened {
-				opened = true
-				err = t.st.OpenSources()
-			}
-			if err == nil {
-				err = t.read(a)
-			}
-		case <-timer:
-			err = t.st.Timer(t.stage.run.o.Clock.Now().UnixNano())
-		}
+		busy, err := t.poll()
 		if err != nil {
 			return err
 		}
+		if splits {
+			a, ok, over := t.stage.splits.next()
+			switch {
+			case ok:
+				if !opened {
+					opened = true
+					if err := t.st.OpenSources(); err != nil {
+						return err
+					}
+				}
+				if err := t.read(a); err != nil {
+					return err
+				}
+				continue
+			case over:
+				splits = false
+				continue
+			}
+		}
+		if busy {
+			continue
+		}
+		if !splits && t.inbox.ended() {
+			break
+		}
+		r.sched.Wait(r.ctx, t.deadline(), nil, t.wake)
 	}
 	if t.gather != nil {
 		return t.gather.finish()
@@ -138,34 +139,141 @@ func (t *task) consume() error {
 	return nil
 }
 
+// deadline is when the next timer is due; zero for never.
+func (t *task) deadline() time.Time {
+	if at, ok := t.st.NextTimer(); ok {
+		return time.Unix(0, at)
+	}
+	return time.Time{}
+}
+
+// poll does what has come up: it commits, takes a barrier, lets timers fire, and takes messages in, as many as wait. busy says that there was
+// something.
+func (t *task) poll() (busy bool, err error) {
+	if err := t.commit(); err != nil {
+		return false, err
+	}
+	if at, ok := t.st.NextTimer(); ok {
+		if now := t.stage.run.sched.Now().UnixNano(); at <= now {
+			busy = true
+			if err := t.st.Timer(now); err != nil {
+				return true, err
+			}
+		}
+	}
+	for n := t.inbox.waiting() + 1; n > 0; n-- {
+		if err := t.align(); err != nil {
+			return true, err
+		}
+		m, c, ok := t.inbox.pop()
+		if !ok {
+			break
+		}
+		busy = true
+		if err := t.receive(m, c); err != nil {
+			return true, err
+		}
+	}
+	return busy, nil
+}
+
+// align takes a barrier that has come from everywhere.
+func (t *task) align() error {
+	id := t.stage.run.coordinator.triggered.Load()
+	if id <= t.barrier || !t.inbox.aligned() || t.stage.splits == nil && t.inbox.ended() {
+		return nil // a task whose input has ended drains, and that is its part of the checkpoint
+	}
+	if t.stage.splits == nil && !t.inbox.blocked() || t.reading != nil && t.rest == nil {
+		return nil
+	}
+	t.barrier = id
+	for _, c := range t.links {
+		if err := t.put(c, message{kind: barrierMessage, id: id}); err != nil {
+			return err
+		}
+	}
+	if err := t.stage.run.coordinator.snapshot(t, id); err != nil {
+		return err
+	}
+	t.inbox.unblock()
+	return nil
+}
+
 // read reads one split and says so.
 func (t *task) read(a assignment) error {
-	t.seq = a.seq
-	if err := t.st.Assign(a.Assignment); err != nil {
+	t.seq, t.reading = a.seq, &a
+	err := t.st.Assign(a.Assignment)
+	t.reading, t.rest = nil, nil
+	if err != nil {
 		return err
 	}
 	for _, s := range t.outs {
 		if s.order == physical.BySplit {
-			if err := s.to(t.stage.run, s.dst.tasks[0].inbox, message{kind: splitEndMessage, input: s.input, seq: a.seq}); err != nil {
+			if err := s.put(0, message{kind: splitEndMessage, input: s.input, seq: a.seq}); err != nil {
 				return err
 			}
 		}
 	}
+	t.settled = append(t.settled, a.seq)
 	t.stage.splits.finished(a)
 	return nil
 }
 
+// atRest is stage.Config.Rest: the world goes on in the middle of a split.
+func (t *task) atRest(_ int, rest func() (op.Split, error)) error {
+	t.rest = rest // it holds until the source emits again, which it does outside of this call and of waitFor
+	_, err := t.poll()
+	return err
+}
+
+// waitFor is stage.Config.Wait.
+func (t *task) waitFor(ready <-chan struct{}) error {
+	r := t.stage.run
+	for {
+		if r.ctx.Err() != nil {
+			return stopped(r.ctx)
+		}
+		select { // what is there already is not waited for
+		case <-ready:
+			return nil
+		default:
+		}
+		busy, err := t.poll()
+		if err != nil {
+			return err
+		}
+		if busy {
+			continue
+		}
+		if r.sched.Wait(r.ctx, t.deadline(), ready, t.wake) {
+			return nil
+		}
+	}
+}
+
 // receive takes a message from upstream.
-func (t *task) receive(m message) error {
+func (t *task) receive(m message, c *channel) error {
+	if m.kind == barrierMessage {
+		return nil
+	}
 	in := &t.stage.plan.Inputs[m.input]
-	if m.kind == endMessage {
-		t.ends--
-	}
 	if t.gather != nil && in.Order != physical.Unordered {
-		return t.gather.receive(m)
-	}
-	if m.kind == dataMessage {
+		if m.kind == watermarkMessage || m.kind == idleMessage {
+			return nil // event time stands still in a stream whose rows are put in order: it is not live
+		}
+		if err := t.gather.receive(m); err != nil {
+			return err
+		}
+	} else if m.kind == dataMessage {
 		return t.st.Data(in.To, in.Port, m.batch)
+	}
+	switch m.kind {
+	case watermarkMessage:
+		return t.st.Watermark(m.input, c.number[m.input], m.at)
+	case idleMessage:
+		return t.st.Idle(m.input, c.number[m.input])
+	case endMessage:
+		return t.st.InputEnded(m.input, c.number[m.input])
 	}
 	return nil
 }
@@ -180,10 +288,33 @@ func (t *task) out(from int, side string, b *batch.Batch) error {
 	return nil
 }
 
-// discard takes the state of a bounded run's end, which nobody will need.
-type discard struct{}
+// mark sends what is known of event time behind an operator.
+func (t *task) mark(from int, m message) error {
+	for out, senders := range t.senders {
+		if out.op != from {
+			continue
+		}
+		for _, s := range senders {
+			if err := s.all(m); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
 
-func (discard) KeyGroup(int, []byte) error { return nil }
-func (discard) Item([]byte) error          { return nil }
-func (discard) File(string, string) error  { return nil }
-func (discard) Later(func() error)         {}
+func (t *task) watermark(from int, at int64) error {
+	return t.mark(from, message{kind: watermarkMessage, at: at})
+}
+
+func (t *task) idle(from int) error { return t.mark(from, message{kind: idleMessage}) }
+
+// commit makes final what belongs to checkpoints that are complete.
+func (t *task) commit() error {
+	id := t.stage.run.coordinator.completed.Load()
+	if id <= t.commits {
+		return nil
+	}
+	t.commits = id
+	return t.st.Commit(id)
+}

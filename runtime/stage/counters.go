@@ -71,3 +71,15 @@ func (c *NodeCounters) Counts() Counts {
 	}
 	return out
 }
+
+// Restore goes on counting from where a checkpoint was.
+func (c *NodeCounters) Restore(x Counts) {
+	c.RowsIn.Store(x.RowsIn)
+	c.RowsOut.Store(x.RowsOut)
+	c.Rejected.Store(x.Rejected)
+	c.Bytes.Store(x.Bytes)
+	c.Busy.Store(int64(x.Busy))
+	for name, n := range x.Named {
+		c.Add(name, n)
+	}
+}

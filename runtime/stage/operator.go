@@ -59,7 +59,10 @@ func (o *operator) Emit(b *batch.Batch) error {
 	}
 	o.counters.RowsOut.Add(int64(b.Len()))
 	o.counters.Bytes.Add(int64(b.Size()))
-	return o.send("", b)
+	if err := o.send("", b); err != nil || o.source == nil {
+		return err
+	}
+	return o.flushRejected() // a source may read for long
 }
 
 // Rest implements op.SourceOutput.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"sync"
 
 	"weir/runtime/batch"
@@ -18,8 +19,8 @@ const (
 
 // Region is where a batch lies in a File.
 type Region struct {
-	off int64
-	n   int
+	Off int64 `json:"at"`
+	N   int   `json:"n"`
 }
 
 // File is a temporary file of batches. It has no name from the moment it is open, so that it is gone with the process,
@@ -77,8 +78,8 @@ func (f *File) Read(r Region) (*batch.Batch, error) {
 	if file == nil {
 		return nil, f.failed("cannot be read", os.ErrClosed)
 	}
-	data := make([]byte, r.n)
-	if _, err := file.ReadAt(data, r.off); err != nil {
+	data := make([]byte, r.N)
+	if _, err := file.ReadAt(data, r.Off); err != nil {
 		return nil, f.failed("cannot be read", err)
 	}
 	b, _, err := batch.DecodeFrame(data)
@@ -129,4 +130,25 @@ func (f *File) failed(what string, err error) error {
 	}
 	return &op.Error{Code: codeTemp, Message: fmt.Sprintf("a temporary file in %s %s", dir, what), Err: err,
 		Hint: "make room there, or name another folder with --temp"}
+}
+
+// Path is a name under which the file can be read while it is open; "" where there is nothing in it.
+func (f *File) Path() string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.f == nil {
+		return ""
+	}
+	return fmt.Sprintf("/proc/self/fd/%d", f.f.Fd())
+}
+
+// OpenFile opens a copy of such a file to read.
+func OpenFile(path string) (*File, error) {
+	f := &File{dir: filepath.Dir(path)}
+	in, err := os.Open(path)
+	if err != nil {
+		return nil, f.failed("cannot be opened", err)
+	}
+	f.f = in
+	return f, nil
 }

@@ -2,9 +2,13 @@
 package staging
 
 import (
+	"bytes"
 	"container/list"
 	"encoding/json"
 	"fmt"
+	"io"
+	"maps"
+	"slices"
 	"sync"
 
 	"weir/runtime/batch"
@@ -32,6 +36,8 @@ type item struct {
 	spilt  bool
 	region Region
 	recent *list.Element
+	// restored: it comes from a checkpoint, and who put it may do so again.
+	restored bool
 }
 
 var _ op.Staging = (*Area)(nil)
@@ -47,9 +53,14 @@ func (a *Area) Put(key string, b *batch.Batch) error {
 	b = b.Own()
 	it := &item{b: b, bytes: int64(b.Bytes())}
 	a.mu.Lock()
-	if a.items[key] != nil {
+	if old := a.items[key]; old != nil && !old.restored {
 		a.mu.Unlock()
 		return fmt.Errorf("the staging area has a batch `%s` already", key)
+	} else if old != nil && old.b != nil { // the run is taken up from before it was put
+		a.held -= old.bytes
+		if old.recent != nil {
+			a.recent.Remove(old.recent)
+		}
 	}
 	a.items[key] = it
 	fits := a.held+it.bytes <= a.limit
@@ -132,6 +143,62 @@ func (a *Area) GetMeta(key string, v any) error {
 		return fmt.Errorf("the staging area has no value `%s`", key)
 	}
 	return json.Unmarshal(data, v)
+}
+
+// Keeper takes blocks that are to outlive the process: a checkpoint.
+type Keeper interface {
+	// Stage takes a block under its key, unless it has it already.
+	Stage(key string, open func() (io.ReadCloser, error)) error
+}
+
+// Persist gives all blocks, as frames, to k. What comes back is the values of PutMeta, for RestoreMeta.
+func (a *Area) Persist(k Keeper) ([]byte, error) {
+	a.mu.Lock()
+	keys := slices.Sorted(maps.Keys(a.items))
+	meta, err := json.Marshal(a.meta)
+	a.mu.Unlock()
+	if err != nil {
+		return nil, err
+	}
+	for _, key := range keys {
+		err := k.Stage(key, func() (io.ReadCloser, error) {
+			b, err := a.Get(key)
+			if err != nil {
+				return nil, err
+			}
+			frame, err := batch.AppendFrame(nil, b)
+			return io.NopCloser(bytes.NewReader(frame)), err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return meta, nil
+}
+
+// Restore puts a block that Persist gave. It may be put once more, by who did so before.
+func (a *Area) Restore(key string, frame []byte) error {
+	b, _, err := batch.DecodeFrame(frame)
+	if err != nil {
+		return err
+	}
+	if err := a.Put(key, b); err != nil {
+		return err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.items[key].restored = true
+	return nil
+}
+
+// RestoreMeta brings back the values of PutMeta.
+func (a *Area) RestoreMeta(data []byte) error {
+	if len(data) == 0 {
+		return nil
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return json.Unmarshal(data, &a.meta)
 }
 
 // Close drops everything.

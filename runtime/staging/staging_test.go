@@ -136,10 +136,10 @@ func TestFileErrors(t *testing.T) {
 	if s, err := f.f.Stat(); err != nil || s.Size() != 0 {
 		t.Error(s.Size(), err)
 	}
-	if region, err = f.Append(block(1, 10)); err != nil || region.off != 0 {
+	if region, err = f.Append(block(1, 10)); err != nil || region.Off != 0 {
 		t.Error(region, err)
 	}
-	if _, err := f.f.WriteAt([]byte{99}, int64(region.n-1)); err != nil {
+	if _, err := f.f.WriteAt([]byte{99}, int64(region.N-1)); err != nil {
 		t.Fatal(err)
 	}
 	_, err = f.Read(region)
