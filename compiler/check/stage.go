@@ -114,8 +114,9 @@ func (c *checker) operator(o *op.Operator, in *stream, x *syntax.Call, s *scope)
 	u.arguments()
 	vague := c.vague
 	c.vague = outer || vague
-	row, known := u.typeRow(vague)
-	out := &stream{row: row, open: !known, before: fmt.Sprintf("after `%s` a row has", x.Func.Name)}
+	typed, known := u.typeRow(vague)
+	out := &stream{row: typed.Row, open: !known, before: fmt.Sprintf("after `%s` a row has", x.Func.Name)}
+	u.eventTime(out, typed)
 	u.bounds(out)
 	u.lazy(out)
 	if o.Caps.Condition != "" {
@@ -128,7 +129,7 @@ func (c *checker) operator(o *op.Operator, in *stream, x *syntax.Call, s *scope)
 		c.limit(x.Func.Span, "", "after `%s` a row has more than %d columns, or nests too deep", o.Name, maxColumns)
 		out.open, out.row = true, nil
 	}
-	n := &logical.Node{Op: o.Name, Args: u.args, Out: types.Stream{Row: out.row, Unbounded: out.unbounded}, Span: x.Span}
+	n := &logical.Node{Op: o.Name, Args: u.args, Out: out.typed(), Span: x.Span}
 	for _, st := range u.in {
 		n.Inputs = append(n.Inputs, st.inputs)
 	}
@@ -145,17 +146,19 @@ func (c *checker) operator(o *op.Operator, in *stream, x *syntax.Call, s *scope)
 	return u.project(out, s)
 }
 
-// typeRow asks the operator for its row; known is false where that cannot be said, because of an error that was
-// reported.
-func (u *use) typeRow(vague bool) (row types.Row, known bool) {
+// typeRow asks the operator for its row, and for what is known of event time behind it; known is false where that cannot be said, because
+// of an error that was reported.
+func (u *use) typeRow(vague bool) (out types.Stream, known bool) {
 	unknown := u.bad
-	t := &op.Typing{Args: u.args, Storage: u.c.o.Storage}
+	t := &op.Typing{Args: u.args, Storage: u.c.o.Storage, Out: u.supposed()}
 	for _, st := range u.in {
 		unknown = unknown || st.open || rowInvalid(st.row)
-		t.In = append(t.In, types.Stream{Row: st.row, Unbounded: st.unbounded})
+		t.In = append(t.In, st.typed())
 	}
+	out = t.Out
 	if unknown {
-		return u.recover()
+		out.Row, known = u.recover()
+		return out, known
 	}
 	failed := false
 	t.Errorf = func(param, code, format string, args ...any) {
@@ -169,17 +172,22 @@ func (u *use) typeRow(vague bool) (row types.Row, known bool) {
 		}
 		u.c.errorf(code, at, format, args...)
 	}
+	var row types.Row
 	if u.o.Type != nil {
 		row = u.o.Type(t)
 	}
+	out = t.Out
 	switch {
 	case failed, u.o.Type == nil && !u.o.Implemented(): // what is not there yet is reported
-		return u.recover()
+		out.Row, known = u.recover()
+		return out, known
 	case u.o.Role != op.SinkRole && row == nil:
 		u.c.errorf("W2227", u.x.Func.Span, "`%s` gives no row for these arguments", u.o.Name)
-		return u.recover()
+		out.Row, known = u.recover()
+		return out, known
 	}
-	return row, true
+	out.Row = row
+	return out, true
 }
 
 // recover gives the row as far as it is known although something is wrong, so that what follows can be checked.
@@ -218,12 +226,11 @@ func (u *use) bounds(out *stream) {
 		if st.unbounded && endless == nil {
 			endless = st
 		}
-		out.windowed = out.windowed || st.windowed
 	}
 	if endless != nil {
 		out.endless = endless.endless
 	}
-	windowed := endless != nil && endless.windowed
+	windowed := endless != nil && endless.windows != types.NoWindows
 	switch u.o.Bounded {
 	case op.Keeps:
 		out.unbounded = endless != nil
@@ -232,7 +239,7 @@ func (u *use) bounds(out *stream) {
 		out.endless = &diag.Related{Span: u.x.Func.Span, Label: fmt.Sprintf("`%s` never ends", u.o.Name)}
 	case op.AlwaysEnds:
 	case op.NeedsEnd:
-		if endless != nil {
+		if endless != nil && !windowed { // that it does not work by windows is reported
 			u.endless(endless, false)
 		}
 	case op.NeedsWindow:
@@ -240,14 +247,6 @@ func (u *use) bounds(out *stream) {
 			u.endless(endless, true)
 		}
 		out.unbounded = windowed
-		if windowed {
-			out.row = out.row.With(logical.WindowStart, types.Of(types.Timestamp)).With(logical.WindowEnd,
-				types.Of(types.Timestamp))
-		}
-		out.windowed = false
-	}
-	if u.o.Caps.Windows {
-		out.windowed = true
 	}
 }
 
@@ -365,11 +364,11 @@ func (u *use) project(out *stream, s *scope) *stream {
 		scope: *s}
 	v.scope.row = out.scope()
 	v.defaults()
-	row, known := v.typeRow(false)
+	typed, known := v.typeRow(false)
 	next := *out
-	next.row, next.open = row, !known
+	next.row, next.open = typed.Row, !known
 	id, ok := u.c.add(&logical.Node{Op: o.Name, Args: v.args, Inputs: [][]logical.Input{out.inputs},
-		Out: types.Stream{Row: row, Unbounded: out.unbounded}, Span: u.x.Span})
+		Out: next.typed(), Span: u.x.Span})
 	if !ok {
 		return lost()
 	}

@@ -18,12 +18,18 @@ type stream struct {
 	row         types.Row
 	open        bool // the row is not known, because of an error that was reported
 	unbounded   bool
-	windowed    bool
+	time        string // the path of the time column
+	windows     types.Windowing
 	before      string // "after `align` a row has", for messages
 	unavailable map[string]string
 	endless     *diag.Related // the source that never ends
 	sink        *syntax.Call  // the pipeline has ended
 	node        int           // of the sink
+}
+
+// typed gives the type of the stream.
+func (s *stream) typed() types.Stream {
+	return types.Stream{Row: s.row, Unbounded: s.unbounded, Time: s.time, Windows: s.windows}
 }
 
 func lost() *stream { return &stream{open: true} }
@@ -364,6 +370,9 @@ func (c *checker) sideOf(y *resolve.Symbol, sel syntax.Ident, at diag.Span) *str
 		out.row = row
 		out.inputs = append(out.inputs, logical.Input{Node: id, Side: name})
 		out.unbounded = out.unbounded || node.Out.Unbounded || c.inUnbounded(node)
+		if in := c.input(node); name != rejected && in != nil {
+			out.time, out.windows = in.Out.Time, in.Out.Windows
+		}
 	}
 	if len(out.inputs) == 0 && b.stream.open {
 		return lost()
@@ -394,6 +403,14 @@ func (c *checker) sideOf(y *resolve.Symbol, sel syntax.Ident, at diag.Span) *str
 
 // rejected is the side output of every operator that can reject rows.
 const rejected = "rejected"
+
+// input gives the node whose main output is a node's first input; nil where that is a side output.
+func (c *checker) input(n *logical.Node) *logical.Node {
+	if len(n.Inputs) == 0 || len(n.Inputs[0]) == 0 || n.Inputs[0][0].Side != "" {
+		return nil
+	}
+	return c.nodes[n.Inputs[0][0].Node-1]
+}
 
 func (c *checker) inRow(n *logical.Node) types.Row {
 	if len(n.Inputs) == 0 || len(n.Inputs[0]) == 0 {

@@ -40,9 +40,9 @@ type given struct {
 	value *expr.Expr
 	rows  [][]any
 	row   types.Row
-	// unbounded is as the binding is, so that what is tested is what runs.
-	unbounded bool
-	at        diag.Span
+	// stream is what the binding is, so that what is tested is what runs.
+	stream types.Stream
+	at     diag.Span
 }
 
 // maxTests is the most tests that a file may have.
@@ -188,7 +188,7 @@ func (c *checker) givenStep(st syntax.TestStep, givens map[*resolve.Symbol]given
 	}
 	row, rows, ok := c.testRows(st, b.stream, false)
 	if ok {
-		givens[y] = given{row: row, rows: rows, unbounded: b.stream.unbounded, at: st.Span}
+		givens[y] = given{row: row, rows: rows, stream: b.stream.typed(), at: st.Span}
 	}
 }
 
@@ -303,11 +303,11 @@ func (c *checker) rows(y *resolve.Symbol, g given) *stream {
 		vals[i] = r
 	}
 	t := types.ListOf(types.RecordOf(g.row...))
-	n := &logical.Node{Op: logical.Rows, Let: y.Name, Span: g.at, Out: types.Stream{Row: g.row, Unbounded: g.unbounded},
+	n := &logical.Node{Op: logical.Rows, Let: y.Name, Span: g.at, Out: g.stream,
 		Args: op.Args{logical.Rows: {Expr: &expr.Expr{Kind: expr.Const, Type: t, Value: vals}, Row: g.row}}}
 	id, ok := c.add(n)
 	if !ok {
 		return lost()
 	}
-	return &stream{inputs: []logical.Input{{Node: id}}, row: g.row, unbounded: g.unbounded}
+	return &stream{inputs: []logical.Input{{Node: id}}, row: g.row, unbounded: g.stream.Unbounded, time: g.stream.Time, windows: g.stream.Windows}
 }

@@ -14,12 +14,6 @@ import (
 // records, Row their type.
 const Rows = "rows"
 
-// WindowStart and WindowEnd are the columns, timestamps, that a grouping behind a window adds to what it gives.
-const (
-	WindowStart = "window_start"
-	WindowEnd   = "window_end"
-)
-
 // Plan is a graph of nodes in topological order: a node stands behind its inputs.
 type Plan struct {
 	File   string  `json:"file"`

@@ -289,11 +289,30 @@ func (r Row) With(name string, t Type) Row {
 	return append(out, Field{name, t})
 }
 
-// Stream is the type of a stream: its row, and whether it ends.
+// Stream is the type of a stream: its row, whether it ends, and what is known of event time.
 type Stream struct {
 	Row       Row  `json:"row"`
 	Unbounded bool `json:"unbounded,omitempty"`
+	// Time is the path of the column, a timestamp, that says when the event of a row happened; "" where none was named.
+	Time string `json:"time,omitempty"`
+	// Windows says how the rows belong to windows of event time, whose bounds are in the columns WindowStart and WindowEnd.
+	Windows Windowing `json:"windows,omitempty"`
 }
+
+// Windowing says how the rows of a stream belong to windows.
+type Windowing string
+
+const (
+	NoWindows      Windowing = ""
+	FixedWindows   Windowing = "fixed"   // a row has the bounds of its window
+	MergingWindows Windowing = "merging" // a row has bounds of its own; those of one key that meet or overlap are one window (sessions)
+)
+
+// WindowStart and WindowEnd are the columns, timestamps, with the bounds of a row's window: from the first up to, not including, the second.
+const (
+	WindowStart = "window_start"
+	WindowEnd   = "window_end"
+)
 
 // Rejected is the row of every `.rejected` side output. Null where it is not known: a file has no record number when its very
 // bytes cannot be unpacked.

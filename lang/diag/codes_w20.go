@@ -361,14 +361,14 @@ var codesW20 = []CodeInfo{
 			"let b = a |> limit(1)\n" +
 			"b |> print\n"},
 	{"W2218", "an operator that would wait for ever",
-		"It gives rows only when its input has ended, and this input never does. A window makes ends in time; " +
+		"It gives rows only when its input has ended, and this input never does. A window of event time makes ends in time; " +
 			"limit makes one by number.",
-		"type T = { n: int }\n" +
+		"type T = { n: int, at: timestamp }\n" +
 			"let a = watch(\"in/\", format: jsonl, as: T)\n" +
 			"a |> aggregate(n = count()) |> print\n",
-		"type T = { n: int }\n" +
+		"type T = { n: int, at: timestamp }\n" +
 			"let a = watch(\"in/\", format: jsonl, as: T)\n" +
-			"a |> window(tumbling(5m)) |> aggregate(n = count()) |> print\n"},
+			"a |> event_time(at) |> window(tumbling(5m)) |> aggregate(n = count()) |> print\n"},
 	{"W2219", "an endless stream into one file",
 		"A file becomes visible when the run ends. A folder of parts, a path that ends in `/`, grows as the " +
 			"run goes on.",
@@ -431,6 +431,15 @@ var codesW20 = []CodeInfo{
 		"The declaration of the operator is at fault, not the pipeline: please report it.",
 		"",
 		""},
+	{"W2229", "a window that is lost",
+		"Behind `window` a row knows its window by the columns window_start and window_end, and the aggregate groups by " +
+			"them. What stands between the two works row by row, and keeps both columns as they are.",
+		"type T = { id: string, at: timestamp, n: int }\n" +
+			"let a = watch(\"in/\", format: jsonl, as: T) |> event_time(at)\n" +
+			"a |> window(tumbling(5m)) |> select(id, n) |> aggregate(by: id, total = sum(n)) |> write_jsonl(\"out/\")\n",
+		"type T = { id: string, at: timestamp, n: int }\n" +
+			"let a = watch(\"in/\", format: jsonl, as: T) |> event_time(at)\n" +
+			"a |> window(tumbling(5m)) |> aggregate(by: id, total = sum(n)) |> write_jsonl(\"out/\")\n"},
 	{"W2601", "a test of what is not there",
 		"given and expect name the let and the parameters of the file.",
 		"let a = read_fasta(\"a.fasta\")\n" +

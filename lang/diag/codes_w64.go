@@ -10,4 +10,5 @@ var codesW64 = []CodeInfo{
 	{"W6406", "a residue that a function does not know", "Masses and codons are defined for the letters of the alphabet; the message names the letter and where it stands. The row is rejected.", "", ""},
 	{"W6410", "rows that do not fit into memory", "sort, distinct, aggregate and join hold rows or groups in memory. The message says which part and how large the task's share is: give more memory, reduce the rows before, or split the work over more tasks.", "", ""},
 	{"W6411", "a state that cannot be read", "The snapshot of an operator is damaged or of another version. Resume from the checkpoint before it.", "", ""},
+	{"W6420", "a row that lies nowhere in time", "event_time and window place rows by a column of type timestamp. A row in which it is null, or whose window would reach beyond the years 1678 to 2262, in which nanoseconds fit into 64 bits, is rejected.", "let b = a |> event_time(at)", "let b = a |> filter(at is not null) |> event_time(at)"},
 }

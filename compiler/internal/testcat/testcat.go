@@ -45,7 +45,10 @@ func operators() []*op.Operator {
 			Params: []op.Param{{Name: "cond", Kind: op.RowExpr, Type: t("bool?"), Required: true}}},
 		defining("derive", true), defining("select", false), rename(), drop(), explode(), pairs(), align(), search(),
 		aggregate(), window(), join(), union(),
-		{Name: "event_time", Role: op.TransformRole, Type: same, New: instance,
+		{Name: "event_time", Role: op.TransformRole, New: instance, Type: func(y *op.Typing) types.Row {
+			y.Out.Time, _ = y.Args.Expr("column").Path()
+			return y.In[0].Row
+		},
 			Params: []op.Param{{Name: "column", Kind: op.RowExpr, Type: t("timestamp"), Required: true},
 				{Name: "out_of_order", Kind: op.Value, Type: t("duration"), Default: "0s"}, {Name: "idle", Kind: op.Value,
 					Type: t("duration")}}},
@@ -237,6 +240,10 @@ func aggregate() *op.Operator {
 					out = append(out, types.Field{Name: k.Name, Type: k.Expr.Type})
 				}
 			}
+			if y.In[0].Windows != types.NoWindows {
+				out = out.With(types.WindowStart, t("timestamp")).With(types.WindowEnd, t("timestamp"))
+			}
+			y.Out.Windows, y.Out.Time = types.NoWindows, ""
 			for _, g := range y.Args["columns"].Aggs {
 				out = append(out, types.Field{Name: g.Name, Type: g.Type})
 			}
@@ -248,7 +255,14 @@ func window() *op.Operator {
 	span := func(n string) op.Param { return op.Param{Name: n, Kind: op.Value, Type: t("duration"), Required: true} }
 	every := op.Param{Name: "every", Kind: op.Value, Type: t("duration"), Required: true, Named: true}
 	return &op.Operator{Name: "window", Role: op.TransformRole, New: instance, Sides: []string{"late"},
-		Caps: op.Caps{Windows: true}, Type: same, Params: []op.Param{
+		Caps: op.Caps{Windows: true}, Type: func(y *op.Typing) types.Row {
+			if y.In[0].Time == "" {
+				y.Errorf("", "W2420", "window needs a time column")
+				return nil
+			}
+			y.Out.Windows = types.FixedWindows
+			return y.In[0].Row.With(types.WindowStart, t("timestamp")).With(types.WindowEnd, t("timestamp"))
+		}, Params: []op.Param{
 			{Name: "kind", Kind: op.Ctor, Required: true, Ctors: []op.Constructor{{Name: "tumbling",
 				Params: []op.Param{span("size")}},
 				{Name: "sliding", Params: []op.Param{span("size"), every}}, {Name: "session", Params: []op.Param{span("gap")}}}},
