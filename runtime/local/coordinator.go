@@ -224,6 +224,13 @@ func (c *coordinator) settle(t *task) {
 	t.settled = t.settled[:0]
 }
 
+// settleFinished notes what tasks that have drained had read. c.mu is held, and no checkpoint is under way.
+func (c *coordinator) settleFinished() {
+	for t := range c.finished {
+		c.settle(t)
+	}
+}
+
 // ack says that a task's state is written.
 func (c *coordinator) ack(p *pending, err error) {
 	c.mu.Lock()
@@ -248,12 +255,16 @@ func (c *coordinator) finish(t *task) error {
 		return rec.err
 	}
 	c.mu.Lock()
-	c.settle(t)
 	c.finished[t] = rec
-	if p := c.active; p != nil && t.barrier < p.id {
+	switch p := c.active; {
+	case p == nil:
+		c.settle(t)
+	case t.barrier < p.id:
 		// It counts for the checkpoint under way, which writes it with those of the tasks that had ended before.
+		c.settle(t)
 		p.waiting--
 	}
+	// Else it has read on since the barrier: that is settled when the next checkpoint begins.
 	c.mu.Unlock()
 	c.wake.Set()
 	return nil
@@ -355,6 +366,7 @@ func (c *coordinator) try(into *checkpoint.Store, savepoint bool) error {
 		}
 	}
 	c.mu.Lock()
+	c.settleFinished()
 	p.waiting = c.tasks - len(c.finished)
 	c.active = p
 	c.triggered.Store(id)
@@ -465,6 +477,7 @@ func (c *coordinator) last() {
 	r := c.run
 	id := c.triggered.Load() + 1
 	c.mu.Lock()
+	c.settleFinished()
 	store := c.store
 	var ended []*record
 	for _, rec := range c.finished {

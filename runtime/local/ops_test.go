@@ -52,7 +52,7 @@ func (s *numbers) Close() error              { return nil }
 func (s *numbers) Splits(op.Context, []json.RawMessage) iter.Seq2[op.Split, error] {
 	return func(yield func(op.Split, error) bool) {
 		for i := range uint64(s.a.Int("splits", 1)) {
-			data, err := json.Marshal(i)
+			data, err := json.Marshal([2]uint64{i, 0})
 			if !yield(op.Split{Index: i, Weight: float64(s.a.Int("rows", 0)), Data: data}, err) {
 				return
 			}
@@ -64,12 +64,13 @@ func (s *numbers) Splits(op.Context, []json.RawMessage) iter.Seq2[op.Split, erro
 }
 
 func (s *numbers) Read(split op.Split, out op.SourceOutput) error {
-	var i int64
-	if err := json.Unmarshal(split.Data, &i); err != nil {
+	var place [2]int64 // number of the split, and the row that it begins with
+	if err := json.Unmarshal(split.Data, &place); err != nil {
 		return err
 	}
+	i := place[0]
 	rows, step := s.a.Int("rows", 0), s.a.Int("step", 7)
-	for at := int64(0); at < rows; at += step {
+	for at := place[1]; at < rows; at += step {
 		b := &batch.Batch{Row: numberRow, N: int(min(step, rows-at)), Ord: [][]uint64{nil, nil}, Origin: &batch.Origin{File: "numbers"}}
 		var k, v []int64
 		for j := range int64(b.N) {
@@ -85,6 +86,12 @@ func (s *numbers) Read(split op.Split, out op.SourceOutput) error {
 		}
 		given.Add(int64(b.N))
 		if err := out.Emit(b); err != nil {
+			return err
+		}
+		if err := out.Rest(func() (op.Split, error) {
+			data, err := json.Marshal([2]int64{i, at + step})
+			return op.Split{Index: split.Index, Weight: split.Weight, Data: data}, err
+		}); err != nil {
 			return err
 		}
 		if s.after != nil {
@@ -106,6 +113,8 @@ type rows struct {
 	commit func(x *rows) error
 	close  func(x *rows) error
 	open   func(x *rows) error
+	save   func(x *rows, w op.SnapshotWriter) error
+	load   func(x *rows, r op.SnapshotReader) error
 	n      int64
 	file   op.StagedFile
 	token  []byte
@@ -132,13 +141,30 @@ func (x *rows) Commit(uint64) error {
 	}
 	return nil
 }
-func (x *rows) Snapshot(uint64, op.SnapshotWriter) error {
+func (x *rows) Snapshot(_ uint64, w op.SnapshotWriter) error {
+	if x.save != nil {
+		return x.save(x, w)
+	}
+	if x.n > 0 {
+		return w.Item(fmt.Append(nil, x.n))
+	}
 	if x.file != nil {
 		token, err := x.file.Prepare()
 		x.token = token
 		return err
 	}
 	return nil
+}
+func (x *rows) Restore(r op.SnapshotReader) error {
+	if x.load != nil {
+		return x.load(x, r)
+	}
+	for item := range r.Items() {
+		if err := json.Unmarshal(item, &x.n); err != nil {
+			return err
+		}
+	}
+	return r.Err()
 }
 func (x *rows) Close() error {
 	if x.close != nil {
@@ -201,7 +227,40 @@ func testOps(results map[string]*result) []*op.Operator {
 				o   [2]uint64
 			}
 			groups := map[int64]*group{}
+			keyGroup := func(k int64) int { return batch.KeyGroup(batch.AppendKey(nil, ints(k), 0), KeyGroups) }
 			return &rows{
+				save: func(x *rows, w op.SnapshotWriter) error {
+					// Half of the groups at once, the others later, of a copy.
+					later := map[int64]group{}
+					for k, g := range groups {
+						if k%2 == 0 {
+							later[k] = *g
+							continue
+						}
+						if err := w.KeyGroup(keyGroup(k), fmt.Appendf(nil, "[%d,%d,%d,%d]", k, g.sum, g.o[0], g.o[1])); err != nil {
+							return err
+						}
+					}
+					w.Later(func() error {
+						for k, g := range later {
+							if err := w.KeyGroup(keyGroup(k), fmt.Appendf(nil, "[%d,%d,%d,%d]", k, g.sum, g.o[0], g.o[1])); err != nil {
+								return err
+							}
+						}
+						return nil
+					})
+					return nil
+				},
+				load: func(x *rows, r op.SnapshotReader) error {
+					for _, state := range r.KeyGroups() {
+						var s [4]int64
+						if err := json.Unmarshal(state, &s); err != nil {
+							return err
+						}
+						groups[s[0]] = &group{s[1], [2]uint64{uint64(s[2]), uint64(s[3])}}
+					}
+					return r.Err()
+				},
 				data: func(x *rows, _ int, b *batch.Batch, out op.Output) error {
 					for i := range b.Len() {
 						p := b.Pos(i)
@@ -231,6 +290,7 @@ func testOps(results map[string]*result) []*op.Operator {
 						b.Ord[0], b.Ord[1] = append(b.Ord[0], groups[k].o[0]), append(b.Ord[1], groups[k].o[1])
 					}
 					b.Cols = []*batch.Vector{ints(keys...), ints(sums...)}
+					groups = map[int64]*group{}
 					return out.Emit(b)
 				},
 			}
@@ -348,6 +408,21 @@ func testOps(results map[string]*result) []*op.Operator {
 			name := c.Args.Text("to")
 			var got []string
 			return &rows{
+				save: func(_ *rows, w op.SnapshotWriter) error {
+					data, err := json.Marshal(got)
+					if err != nil {
+						return err
+					}
+					return w.Item(data)
+				},
+				load: func(_ *rows, r op.SnapshotReader) error {
+					for item := range r.Items() {
+						if err := json.Unmarshal(item, &got); err != nil {
+							return err
+						}
+					}
+					return r.Err()
+				},
 				data: func(_ *rows, _ int, b *batch.Batch, _ op.Output) error {
 					for i := range b.Len() {
 						got = append(got, line(b, b.Pos(i)))

@@ -137,7 +137,7 @@ func (d *dispenser) give(a stage.Assignment) error {
 	done := d.done.has(seq)
 	d.mu.Unlock()
 	if !same {
-		return d.changed(nil)
+		return d.changed(fmt.Errorf("the first %d splits are others", d.from.Given))
 	}
 	if done {
 		d.mu.Lock()
@@ -244,6 +244,14 @@ func (d *dispenser) end(settled *progress, rest map[uint64]stage.Assignment) che
 		}
 		if d.done.has(seq) {
 			delete(d.pending, seq)
+		}
+	}
+	if d.from != nil {
+		// Those that wait to be given once more, or to be read.
+		for seq, x := range d.from.Rest {
+			if !settled.has(seq) {
+				s.Rest[seq] = x
+			}
 		}
 	}
 	for seq, a := range rest {

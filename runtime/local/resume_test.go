@@ -1,0 +1,110 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"weir/runtime/checkpoint"
+	"weir/runtime/storage/localfile"
+)
+
+// opened opens a checkpoint folder for a plan.
+func opened(t fataler, p *planner, dir string) *Checkpoints {
+	t.Helper()
+	store, from, err := checkpoint.Open(context.Background(), localfile.New(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &Checkpoints{Store: store, Every: 300 * time.Microsecond, From: from}
+	if from != nil {
+		if c.Match, err = from.MatchPlan(&p.plan); err != nil {
+			t.Fatal(err)
+		}
+		if c.Match.Lost() {
+			t.Fatalf("state is said to be lost: %+v", c.Match.States)
+		}
+	}
+	return c
+}
+
+// TestResume: a run that is stopped at any moments, and taken up each time, gives what an uninterrupted one does: no row is lost, and none
+// comes twice.
+func TestResume(t *testing.T) {
+	resumed := 0
+	rapid.Check(t, func(t *rapid.T) {
+		s := drawShape(t)
+		s.chain = append(s.chain, "slow")
+		parallelism := rapid.IntRange(1, 4).Draw(t, "parallelism")
+		memory := rapid.SampledFrom([]int64{1, 20000, DefaultMemory}).Draw(t, "memory")
+		want, _, err := execute(t, context.Background(), s.plan(parallelism), Options{Memory: memory})
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir, err := os.MkdirTemp("", "weir-test-*")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer os.RemoveAll(dir)
+		for attempt := 0; ; attempt++ {
+			p := s.plan(parallelism)
+			c := opened(t, p, dir)
+			ctx, cancel := context.WithCancel(context.Background())
+			if attempt < 12 {
+				time.AfterFunc(time.Duration(rapid.IntRange(0, 6000).Draw(t, "us"))*time.Microsecond, cancel)
+			}
+			got, _, err := execute(t, ctx, p, Options{Memory: memory, Checkpoints: c})
+			cancel()
+			if c.From != nil {
+				resumed++
+				_ = c.From.Close()
+			}
+			if err != nil {
+				if !errors.Is(err, context.Canceled) {
+					t.Fatal(err)
+				}
+				continue
+			}
+			for name := range want {
+				if got[name] == nil || !slices.Equal(want[name].lines, got[name].lines) {
+					t.Errorf("%s after %d attempts: %s", name, attempt, difference(want[name], got[name]))
+				}
+			}
+			break
+		}
+	})
+	if resumed == 0 {
+		t.Error("no run was taken up from a checkpoint")
+	}
+}
+
+// difference says which lines are missing, and which are too many.
+func difference(want, got *result) string {
+	if got == nil {
+		return "nothing"
+	}
+	count := map[string]int{}
+	for _, l := range want.lines {
+		count[l]++
+	}
+	for _, l := range got.lines {
+		count[l]--
+	}
+	out := ""
+	for _, l := range append(slices.Clone(want.lines), got.lines...) {
+		if n := count[l]; n != 0 {
+			out += fmt.Sprintf(" %+d of %q", -n, l)
+			count[l] = 0
+		}
+	}
+	if out == "" {
+		return "another order"
+	}
+	return out
+}
