@@ -7,53 +7,18 @@ the least processor time counts. Sums of scores are compared where a tool prints
 """
 import argparse
 import csv
-import gzip
 import os
-import pty
-import re
-import resource
 import subprocess
 import sys
-import tempfile
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+import common
+
 PROTEINS = "/usr/share/doc/mmseqs2/example-data/DB.fasta.gz"
 
 
 def proteins(path, count):
-    """The first count records of 30 to 2,000 residues, as (id, sequence)."""
-    with gzip.open(path, "rt") as f:
-        text = f.read()
-    found = []
-    for record in text.split(">")[1:]:
-        header, _, body = record.partition("\n")
-        sequence = re.sub(r"[^A-Z]", "", body.upper())
-        # Letters that the tools score alike.
-        if 30 <= len(sequence) <= 2000 and not set(sequence) & set("BZJUOX"):
-            found.append((header.split()[0], sequence))
-        if len(found) == count:
-            break
-    return found
-
-
-def write(path, records):
-    with open(path, "w") as f:
-        for name, sequence in records:
-            f.write(f">{name}\n{sequence}\n")
-
-
-def cpu(command, env, cwd):
-    # parasail_aligner reads standard input unless it is a terminal.
-    terminal = pty.openpty()
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run(command, env={**os.environ, **env}, cwd=cwd, stdin=terminal[1], stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, text=True)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    for end in terminal:
-        os.close(end)
-    if done.returncode:
-        sys.exit(f"{' '.join(command)}: exit {done.returncode}\n{done.stderr}")
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, done.stdout
+    """The first count records of 30 to 2,000 residues whose letters the tools score alike."""
+    return [r for r in common.read(path) if 30 <= len(r[1]) <= 2000 and not set(r[1]) & set("BZJUOX")][:count]
 
 
 def main():
@@ -61,28 +26,27 @@ def main():
     p.add_argument("--targets", type=int, default=4000)
     p.add_argument("--queries", type=int, default=100)
     p.add_argument("--rounds", type=int, default=3)
-    p.add_argument("--proteins", default=PROTEINS, help="gzipped FASTA")
+    p.add_argument("--proteins", default=PROTEINS, help="FASTA, gzipped or not")
     o = p.parse_args()
-    work = tempfile.mkdtemp(prefix="weir-bench-")
+    work = common.folder()
     targets = proteins(o.proteins, o.targets)
     queries = targets[::max(1, len(targets) // o.queries)][:o.queries]
-    write(f"{work}/targets.fa", targets)
-    write(f"{work}/queries.fa", queries)
-    cells = sum(len(s) for _, s in queries) * sum(len(s) for _, s in targets)
+    common.write(f"{work}/targets.fa", targets)
+    common.write(f"{work}/queries.fa", queries)
+    cells = common.residues(queries) * common.residues(targets)
     print(f"{len(queries)} queries x {len(targets)} targets, {cells / 1e9:.1f} thousand million cells, one thread", flush=True)
 
-    subprocess.run(["go", "build", "-o", f"{work}/score", "./bench/align/score"], check=True,
-                   cwd=os.path.join(HERE, "..", ".."))
+    score = common.build(work, "./bench/align/score")
 
     def weir(mode, path):
-        return ([f"{work}/score", "-mode", mode, "queries.fa", "targets.fa"],
+        return ([score, "-mode", mode, "queries.fa", "targets.fa"],
                 {"GOMAXPROCS": "1", "WEIR_ALIGN_PATH": path})
 
     def parasail(function):
         return (["parasail_aligner", "-a", function, "-x", "-t", "1", "-m", "blosum62", "-o", "12", "-e", "1",
                  "-q", "queries.fa", "-f", "targets.fa", "-g", f"{work}/parasail.csv"], {})
 
-    simd = [p for p in ("avx512", "avx2", "neon") if runs(f"{work}/score", p, work)]
+    simd = [p for p in ("avx512", "avx2", "neon") if runs(score, p, work)]
     groups = {
         "local": ["sw_striped_profile_avx2_256_sat"],
         "global": ["nw_scan_profile_avx2_256_16", "nw_striped_profile_avx2_256_16"],
@@ -98,7 +62,8 @@ def main():
         best, sums = {}, {}
         for _ in range(o.rounds):
             for name, (command, env) in commands.items():
-                seconds, out = cpu(command, env, work)
+                run = common.measure(command, env, work)
+                seconds, out = run.cpu, run.output
                 best[name] = min(seconds, best.get(name, seconds))
                 if name.startswith("weir"):
                     sums[name] = int(out.split()[1])

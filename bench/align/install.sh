@@ -1,4 +1,4 @@
 #!/bin/sh
-# Installs the tools that compare.py times, from Debian's packages.
+# Installs the tools that the scripts compare with, from Debian's packages.
 set -eu
-apt-get install -y --no-install-recommends parasail fasta3 mmseqs2-examples
+apt-get install -y --no-install-recommends parasail fasta3 mmseqs2 mmseqs2-examples ncbi-blast+ diamond-aligner
