@@ -18,6 +18,8 @@ var CodesW2 = []CodeInfo{
 	{"W2308", "no E-values for a scheme", "E-values need the statistical parameters of matrix and gap costs, which are known for local alignments with the toolkit's matrices and some gap costs.", "", ""},
 	{"W2310", "strands of what has none", "Only dna and rna have a second strand, the reverse complement. A string may hold anything, so its column is declared as dna or rna first.",
 		"let hits = proteins |> search(db, on: (sequence, sequence), as: (q, t), strand: both)", "let hits = proteins |> search(db, on: (sequence, sequence), as: (q, t))"},
+	{"W2311", "compositions that cannot be accounted for", "`composition: scaled` and `adjusted` make a matrix for every pair from the frequencies behind the standard one. They are known for the matrices that E-values are known for, and the scores are judged by E-values: the mode is local, and the gap costs are ones with known parameters.",
+		"let hits = p |> search(db, on: (sequence, sequence), as: (q, t), composition: adjusted, mode: global)", "let hits = p |> search(db, on: (sequence, sequence), as: (q, t), composition: adjusted)"},
 	{"W2307", "a number of hits out of range", "`top` is a number from 1 to 1,000,000.", "", ""},
 	{"W2401", "two columns of one name", "Every column of a row has a name of its own.",
 		"let out = a |> select(x, x = y + 1)", "let out = a |> select(x, z = y + 1)"},

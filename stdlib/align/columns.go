@@ -30,6 +30,7 @@ type result struct {
 	scheme              *scoring.Scheme
 	stats               *stats.Model // nil where no column asks for bits or E-values
 	score               int32
+	rest                float64 // what rounding has taken from the score; E-values go by both
 	queryLen, targetLen int
 	reverse             bool  // path is that of the query's reverse complement
 	database            int64 // residues
@@ -47,10 +48,10 @@ var columns = []column{
 		}
 	}},
 	{"bits", types.Float, scoreTier, "The bit score, (λ·score − ln K) / ln 2; for local alignments whose matrix and gap costs have known parameters.",
-		func(b *batch.Builder, r *result) { b.Float(r.stats.Bits(r.score)) }},
+		func(b *batch.Builder, r *result) { b.Float(r.stats.Bits(float64(r.score))) }},
 	{"evalue", types.Float, scoreTier, "The number of alignments this good that are expected by chance in a database of `database` residues (Spouge's finite-size formula, as blastp and DIAMOND give it without composition-based statistics).",
 		func(b *batch.Builder, r *result) {
-			b.Float(r.stats.EValue(r.score, r.queryLen, r.targetLen, r.database))
+			b.Float(r.stats.EValue(float64(r.score)+r.rest, r.queryLen, r.targetLen, r.database))
 		}},
 	{"query_start", types.Int, traceTier, "The first query residue of the alignment, from 1.", func(b *batch.Builder, r *result) { b.Int(int64(r.span().QueryStart)) }},
 	{"query_end", types.Int, traceTier, "The last query residue, inclusive.", func(b *batch.Builder, r *result) { b.Int(int64(r.span().QueryEnd)) }},

@@ -27,7 +27,12 @@ var Search = &op.Operator{
 
 A row has the query's and the target's record and the columns of align. The hits of a query come best first; of equal scores the earlier target
 comes first. An empty alignment is no hit. With ` + "`strand: both`" + ` the reverse complement of each query is searched as well, and the better of both strands
-counts, the forward one where they are equal: a pair is one hit. Memory is bounded by a block of queries, a block of the database and ` + "`top`" + ` hits a query, for each task.`,
+counts, the forward one where they are equal: a pair is one hit.
+
+With ` + "`composition: scaled`" + ` or ` + "`adjusted`" + ` a pair whose E-value is at most five times ` + "`max_evalue`" + ` is aligned again under a matrix that is made for
+what the two sequences consist of, and all else goes by that: score, bounds, ranking and the alignment. The language's reference says how.
+
+Memory is bounded by a block of queries, a block of the database and ` + "`top`" + ` hits a query, for each task.`,
 	Params: append([]op.Param{
 		{Name: "db", Kind: op.Stream, Required: true, Doc: "The targets."},
 		{Name: "on", Kind: op.Each, Required: true, Named: true, Doc: "The sequence column of the queries and that of the targets."},
@@ -35,7 +40,8 @@ counts, the forward one where they are equal: a pair is one hit. Memory is bound
 	}, append(schemeParams(),
 		op.Param{Name: "top", Kind: op.Value, Type: types.Of(types.Int), Default: "10", Doc: "At most so many hits a query."},
 		op.Param{Name: "min_score", Kind: op.Value, Type: types.Of(types.Float), Doc: "No hit below this score."},
-		op.Param{Name: "max_evalue", Kind: op.Value, Type: types.Of(types.Float), Doc: "No hit above this E-value."},
+		op.Param{Name: "max_evalue", Kind: op.Value, Type: types.Of(types.Float), Doc: "No hit above this E-value; 10 by default where `composition` is not none."},
+		op.Param{Name: "composition", Kind: op.Word, Words: []string{"none", "scaled", "adjusted"}, Default: "none", Doc: "What a pair's compositions do to its score: nothing, scale the matrix, or adjust it."},
 		op.Param{Name: "strand", Kind: op.Word, Words: []string{"forward", "both"}, Default: "forward", Doc: "Of queries of dna or rna, `both` searches the reverse complement as well, and adds the column `strand`."},
 		op.Param{Name: "database", Kind: op.Value, Type: types.Of(types.Int), Doc: "Residues of the database, for `evalue` and `max_evalue`; by default those of the targets."},
 	)...),
@@ -119,6 +125,12 @@ func typeSearch(t *op.Typing) types.Row {
 	if bothStrands(t.Args) && !(nucleic(on.On[0].Left.Type) && nucleic(on.On[0].Right.Type)) {
 		t.Errorf("strand", "W2310", "`strand: both` is for sequences of dna or rna, and these are %s and %s: read them with alphabet: dna, or declare the column so", on.On[0].Left.Type, on.On[0].Right.Type)
 		return nil
+	}
+	if method, ok := compositionMethods[t.Args.Word("composition")]; ok {
+		if _, err := newRescorer(method, s); err != nil {
+			reportComposition(t, err)
+			return nil
+		}
 	}
 	if _, ok := t.Args.Const("max_evalue"); ok {
 		if why := statisticsUnavailable(t.Args); why != "" {
@@ -227,6 +239,7 @@ type searchScan struct {
 	ctx    op.Context
 	scheme *scoring.Scheme
 	engine *engine
+	fine   *rescorer // nil where compositions do not count
 	blocks [2][]blockInfo
 	stats  *stats.Model
 	min    int32
@@ -256,7 +269,14 @@ func (x *searchScan) Open(ctx op.Context) error {
 	if _, ok := x.cfg.Args.Const("min_score"); ok {
 		x.min = max(x.min, s.Threshold(x.cfg.Args.Float("min_score", 0)))
 	}
-	x.engine.scorer.SetMin(x.min)
+	if method, ok := compositionMethods[x.cfg.Args.Word("composition")]; ok {
+		if x.fine, err = newRescorer(method, s); err != nil {
+			return &op.Error{Code: "W6305", Message: "compositions cannot be accounted for with this scheme", Err: err}
+		}
+		x.fine.tracer.Stop = ctx.Context().Err
+	} else {
+		x.engine.scorer.SetMin(x.min)
+	}
 	for port := range x.blocks {
 		if err := ctx.Staging().GetMeta(fmt.Sprint(port), &x.blocks[port]); err != nil {
 			return err
@@ -271,7 +291,11 @@ func (x *searchScan) Open(ctx op.Context) error {
 	if x.stats, err = modelOf(x.cfg.Out, s); err != nil {
 		return err
 	}
-	x.maxEValue = x.cfg.Args.Float("max_evalue", math.Inf(1))
+	x.maxEValue = math.Inf(1)
+	if x.fine != nil {
+		x.maxEValue = defaultMaxEValue
+	}
+	x.maxEValue = x.cfg.Args.Float("max_evalue", x.maxEValue)
 	if x.stats == nil && !math.IsInf(x.maxEValue, 1) {
 		if x.stats, err = stats.New(s); err != nil {
 			return &op.Error{Code: "W6305", Message: "there are no E-values for this scheme", Err: err}
@@ -307,7 +331,7 @@ func (x *searchScan) Splits(op.Context, []json.RawMessage) iter.Seq2[op.Split, e
 
 // hit is a target that a query has met.
 type hit struct {
-	score  int32
+	score  int32  // in 1/composition.Unit where compositions count
 	number uint64 // of the target in the database
 	block  int
 	pos    uint32
@@ -386,7 +410,9 @@ func (x *searchScan) Read(s op.Split, out op.SourceOutput) error {
 							h.score, h.reverse = s, true
 						}
 					}
-					if h.score >= x.min && x.significant(h.score, len(qs.codes[q*strands]), len(ts.codes[t])) {
+					if ok, err := x.passes(&h, qs.codes[q*strands], ts.codes[t]); err != nil {
+						return err
+					} else if ok {
 						x.keep(&best[q], h)
 					}
 				}
@@ -414,9 +440,25 @@ func (x *searchScan) strands(queries *batch.Vector, r queryRange) *batch.Vector 
 	return b.Done()
 }
 
-// significant reports that the E-value is small enough.
-func (x *searchScan) significant(score int32, query, target int) bool {
-	return math.IsInf(x.maxEValue, 1) || x.stats.EValue(score, query, target, x.database) <= x.maxEValue
+// passes reports that a pair is a hit. Where compositions count it scores the pair anew.
+func (x *searchScan) passes(h *hit, query, target []byte) (bool, error) {
+	if x.fine == nil {
+		return h.score >= x.min && x.significant(float64(h.score), query, target, 1), nil
+	}
+	if h.score < 1 || !x.significant(float64(h.score), query, target, stretch) {
+		return false, nil
+	}
+	var err error
+	if h.score, err = x.fine.align(query, target); err != nil {
+		return false, x.engine.untraced(err)
+	}
+	score, rest := rounded(h.score)
+	return h.score > 0 && score >= x.min && x.significant(float64(score)+rest, query, target, 1), nil
+}
+
+// significant reports that the E-value is at most so many times as large as it may be.
+func (x *searchScan) significant(score float64, query, target []byte, times float64) bool {
+	return math.IsInf(x.maxEValue, 1) || x.stats.EValue(score, len(query), len(target), x.database) <= times*x.maxEValue
 }
 
 // keep takes a hit into the best of its query.
@@ -458,19 +500,19 @@ func (x *searchScan) emit(qb *batch.Batch, r queryRange, best []hits, out op.Out
 	for k, c := range all {
 		query, target := qs.Bytes(int(qidx[k])), ts.Bytes(int(tidx[k]))
 		res.score, res.reverse, res.queryLen, res.targetLen = c.score, c.reverse, len(query), len(target)
+		if x.fine != nil {
+			res.score, res.rest = rounded(c.score)
+		}
 		if pl.traced {
 			if c.reverse {
 				turned, _ = basepair.AppendReverse(turned[:0], query)
 				query = turned
 			}
-			if err := x.ctx.Context().Err(); err != nil {
-				return err
-			}
 			// Both were encoded before, so neither fails.
 			qcodes, _ = x.scheme.Matrix.EncodeSeq(qcodes[:0], query)
 			tcodes, _ = x.scheme.Matrix.EncodeSeq(tcodes[:0], target)
-			if err := x.engine.tracer.AlignKnown(qcodes, tcodes, res.score, res.path); err != nil {
-				return x.engine.untraced(err)
+			if err := x.trace(qcodes, tcodes, res.score, res.path); err != nil {
+				return err
 			}
 		}
 		pl.add(&res)
@@ -487,6 +529,24 @@ func (x *searchScan) emit(qb *batch.Batch, r queryRange, best []hits, out op.Out
 		}
 	}
 	return out.Emit(b)
+}
+
+// trace finds the path of a hit.
+func (x *searchScan) trace(query, target []byte, score int32, path *trace.Alignment) error {
+	err := x.ctx.Context().Err()
+	switch {
+	case err != nil:
+		return err
+	case x.fine != nil:
+		_, err = x.fine.align(query, target)
+		*path = x.fine.path
+	default:
+		err = x.engine.tracer.AlignKnown(query, target, score, path)
+	}
+	if err != nil {
+		return x.engine.untraced(err)
+	}
+	return nil
 }
 
 // targets gathers the rows of all hits from their blocks, each target once, and gives the position of each hit's.

@@ -163,7 +163,7 @@ func bruteForce(t rapid.TB, queries, targets []string, args op.Args) []string {
 			switch {
 			case (scheme.Mode == scoring.Local || scheme.Mode == scoring.Overlap) && best.Score < 1:
 			case scheme.Float(best.Score) < args.Float("min_score", math.Inf(-1)):
-			case model != nil && model.EValue(best.Score, len(q), len(tt), residues) > args.Float("max_evalue", math.Inf(1)):
+			case model != nil && model.EValue(float64(best.Score), len(q), len(tt), residues) > args.Float("max_evalue", math.Inf(1)):
 			default:
 				rows = append(rows, best)
 			}

@@ -36,7 +36,7 @@ func New(s *scoring.Scheme) (*Model, error) {
 	t, ok := tableOf(s.Matrix)
 	if !ok {
 		return nil, &scoring.Error{Message: fmt.Sprintf("bits and evalue are not known for matrix %s", s.Matrix.Name),
-			Hint: "they are known for " + knownMatrices() + " and published matrices of the same values"}
+			Hint: "they are known for " + KnownMatrices() + " and published matrices of the same values"}
 	}
 	extend := s.Extend
 	open := s.First - s.Extend
@@ -63,24 +63,23 @@ func newModel(u ungapped, g gapped) *Model {
 }
 
 // Bits is the score in bits: (λS − ln K)/ln 2.
-func (m *Model) Bits(score int32) float64 {
-	return (m.lambda*float64(score) - m.lnK) / math.Ln2
+func (m *Model) Bits(score float64) float64 {
+	return (m.lambda*score - m.lnK) / math.Ln2
 }
 
 // EValue is the number of alignments of at least this score that are expected by chance between a random query of that
 // length and a database of so many residues that consists of targets like this one; where the database is not larger
 // than the target, of those between the two sequences alone. Lengths count residues; a sequence of none gives 0.
-func (m *Model) EValue(score int32, queryLen, targetLen int, database int64) float64 {
+func (m *Model) EValue(score float64, queryLen, targetLen int, database int64) float64 {
 	if queryLen <= 0 || targetLen <= 0 {
 		return 0
 	}
-	s := float64(score)
-	meanQuery, reachQuery := m.edge(s, queryLen)
-	meanTarget, reachTarget := m.edge(s, targetLen)
-	covariance := max(2*m.sigma/m.lambda, m.sigma*s+m.tau)
+	meanQuery, reachQuery := m.edge(score, queryLen)
+	meanTarget, reachTarget := m.edge(score, targetLen)
+	covariance := max(2*m.sigma/m.lambda, m.sigma*score+m.tau)
 	area := meanQuery*meanTarget + covariance*reachQuery*reachTarget
 	targets := max(float64(database)/float64(targetLen), 1)
-	return area * m.k * math.Exp(-m.lambda*s) * targets
+	return area * m.k * math.Exp(-m.lambda*score) * targets
 }
 
 // edge is, for a sequence of so many residues, the mean number of places in it where an alignment of the score may
@@ -94,7 +93,17 @@ func (m *Model) edge(s float64, length int) (mean, probability float64) {
 	return left*probability + deviation*density, probability
 }
 
-func knownMatrices() string {
+// Toolkit names the toolkit's matrix that has the same values for the 20 standard amino acids and whose parameters are known.
+func Toolkit(m *scoring.Matrix) (string, bool) {
+	t, ok := tableOf(m)
+	if !ok {
+		return "", false
+	}
+	return t.matrix, true
+}
+
+// KnownMatrices lists the toolkit's matrices whose parameters are known.
+func KnownMatrices() string {
 	var names []string
 	for _, t := range tables {
 		names = append(names, t.matrix)

@@ -57,7 +57,7 @@ func TestBitsAndEValuesAreThoseOfTheTools(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		open, extend, score, bits, evalue := n[2], n[3], int32(n[4]), n[5], n[6]
+		open, extend, score, bits, evalue := n[2], n[3], n[4], n[5], n[6]
 		m := model(t, f[1]+"_NCBI", open, extend)
 
 		gotBits := m.Bits(score)
@@ -172,7 +172,7 @@ func TestStatisticsGoByTheValues(t *testing.T) {
 func TestEValueProperties(t *testing.T) {
 	m := model(t, "BLOSUM62", 11, 1)
 	rapid.Check(t, func(t *rapid.T) {
-		score := rapid.Int32Range(1, 5000).Draw(t, "score")
+		score := rapid.Float64Range(1, 5000).Draw(t, "score")
 		query, target := rapid.IntRange(1, 50_000).Draw(t, "query"), rapid.IntRange(1, 50_000).Draw(t, "target")
 		database := rapid.Int64Range(0, 1<<40).Draw(t, "database")
 		e := m.EValue(score, query, target, database)
