@@ -27,6 +27,19 @@ var codesW62 = []CodeInfo{
 	{"W6218", "a record that FASTA cannot hold", "Written down it would be read back as another one: the id is empty or has white space, the header has a line break, or the sequence has something else than letters. The row is rejected.", "", ""},
 }
 
+// codesS3 are the codes of runtime/storage/s3. Each message names the object, the operation of S3's API, and the store's own words.
+var codesS3 = []CodeInfo{
+	{"W6261", "no such bucket or object", "`weir storage ls s3://bucket/folder/` shows what is there. A store that is not on AWS needs its endpoint: AWS_ENDPOINT_URL_S3, or `endpoint` in weir.yaml.", "", ""},
+	{"W6262", "S3 denies access", "The hint names the permission that is missing. A bucket may also want the requester to pay, and an object under a KMS key needs kms:Decrypt to be read and kms:GenerateDataKey to be written.", "", ""},
+	{"W6263", "credentials for S3 are missing, wrong or expired", "They are found as by every AWS SDK: in AWS_*, in ~/.aws, by SSO, by the machine's role. Those that have expired are looked for again, also while a run lasts.", "", ""},
+	{"W6264", "a bucket in another region", "On AWS the region is asked of the bucket. Elsewhere it is AWS_REGION, or `region` in weir.yaml.", "", ""},
+	{"W6265", "S3 fails, or cannot be reached", "A request that fails by the network or the store is made again, up to AWS_MAX_ATTEMPTS times (10), ever later. Then the run stops, and nothing of its output is visible.", "", ""},
+	{"W6266", "S3 refuses what is asked of it", "The cause has the store's own words. A store that only resembles S3 may lack what is wanted here: ranges of objects, multipart uploads, conditional writes.", "", ""},
+	{"W6267", "an upload that cannot be completed", "Its parts are gone or are others than those that were written: it was aborted by a rule of the bucket, or two processes have gone on with one run.", "", ""},
+	{"W6268", "a path or settings of S3 that make no sense", "A path is s3://bucket/key. The settings stand in weir.yaml under `storage: s3:`, in AWS_* and in ~/.aws.", "", ""},
+	{"W6269", "an object with other bytes than were written", "Its checksum (CRC-32C) does not match. Something on the way, or this machine's memory, is at fault.", "", ""},
+}
+
 // codesW63 are the codes of a running alignment, which stdlib/align gives.
 var codesW63 = []CodeInfo{
 	{"W6301", "an alignment's scheme cannot be made", "The matrix file cannot be read, or matrix and gap costs do not go together.", "", ""},

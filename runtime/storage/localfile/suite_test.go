@@ -13,7 +13,7 @@ func TestSuite(t *testing.T) {
 	storagetest.Run(t, storagetest.Fixture{
 		New:   func(testing.TB) op.Storage { return localfile.New() },
 		Dir:   func(t testing.TB) string { return t.TempDir() + "/" },
-		Large: 3 << 20,
+		Large: 1 << 20,
 	})
 }
 

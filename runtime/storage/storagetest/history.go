@@ -84,5 +84,5 @@ func life(w *world, seed int) {
 		w.must(w.Remove(ctx, w.dir+name))
 	}
 	w.visible()
-	w.clean()
+	w.sweep()
 }

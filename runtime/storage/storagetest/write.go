@@ -136,7 +136,7 @@ func abortByToken(w *world) {
 		w.must(w.Abort(ctx, token))
 		w.must(w.Abort(ctx, token))
 		w.visible()
-		w.clean()
+		w.sweep()
 	}
 }
 
@@ -156,7 +156,7 @@ func resume(w *world) {
 		w.must(w.Commit(ctx, token))
 		w.has("file", append(bytes.Clone(a), c...))
 		w.visible("file")
-		w.clean()
+		w.sweep()
 	}
 }
 
@@ -184,7 +184,7 @@ func resumeAgain(w *world) {
 	}
 	w.must(w.Commit(ctx, token))
 	w.has("file", want)
-	w.clean()
+	w.sweep()
 }
 
 func resumeAtOnce(w *world) {
@@ -326,6 +326,19 @@ func (w *world) clean() {
 	if len(left) > 0 {
 		w.Fatalf("left over: %+v", left)
 	}
+}
+
+// sweep removes what dead processes have begun behind the last token, of which nobody knows.
+func (w *world) sweep() {
+	w.Helper()
+	if c, ok := w.Storage.(storage.Cleaner); ok {
+		left, err := c.Orphans(ctx, w.dir)
+		w.must(err)
+		for _, o := range left {
+			w.must(w.Abort(ctx, o.Token))
+		}
+	}
+	w.clean()
 }
 
 // What a dead process has left is found and removed; files that are visible, and those of other folders, stay.
