@@ -1,0 +1,172 @@
+#!/usr/bin/env bash
+# An HDFS for tests on this machine: a name node and two data nodes, each a process of its own, on free ports of 127.0.0.1.
+#
+#   .ci/hdfs.sh start DIR [CONF...]       starts one in a new folder; each CONF is name=value for hdfs-site.xml. Prints what to export.
+#   .ci/hdfs.sh stop DIR                  ends its processes
+#   .ci/hdfs.sh node DIR NODE HOW         NODE is nn, dn1 or dn2, HOW is start, stop, kill, pause (it hangs) or go (on)
+#   .ci/hdfs.sh run DIR CLASS [ARG...]    runs a command of Hadoop against it: org.apache.hadoop.hdfs.tools.DFSAdmin -safemode enter
+#
+# The jars come from Maven once, into ${WEIR_CI_CACHE:-~/.cache/weir}/hadoop-VERSION. Needs java (11 or later) and mvn, which are installed
+# where apt-get may do so.
+set -euo pipefail
+
+version=3.4.2
+cache=${WEIR_CI_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/weir}/hadoop-$version
+
+install() {
+  [ -e "$cache/.complete" ] && return
+  local missing=()
+  command -v java >/dev/null || missing+=(default-jre-headless)
+  command -v mvn >/dev/null || missing+=(maven)
+  if [ ${#missing[@]} -gt 0 ]; then
+    local sudo=
+    [ "$(id -u)" = 0 ] || sudo=sudo
+    { $sudo apt-get update -qq && $sudo apt-get install -y -qq "${missing[@]}"; } >/dev/null
+  fi
+  mkdir -p "$cache"
+  local dependencies= coordinate
+  for coordinate in org.apache.hadoop:hadoop-client-{minicluster,api,runtime}:$version org.slf4j:slf4j-simple:1.7.36; do
+    IFS=: read -r group artifact number <<<"$coordinate"
+    dependencies+="<dependency><groupId>$group</groupId><artifactId>$artifact</artifactId><version>$number</version></dependency>"
+  done
+  cat >"$cache/pom.xml" <<XML
+<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>
+<groupId>weir</groupId><artifactId>hdfs</artifactId><version>1</version><packaging>pom</packaging>
+<dependencies>$dependencies</dependencies></project>
+XML
+  (cd "$cache" && mvn -q -B -Dstyle.color=never dependency:copy-dependencies -DoutputDirectory=lib >&2)
+  touch "$cache/.complete"
+}
+
+free_port() {
+  local port
+  while :; do
+    port=$((20000 + RANDOM % 12000)) # below the ports that the system gives to clients
+    (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port"; return; }
+  done
+}
+
+property() { printf '  <property><name>%s</name><value>%s</value></property>\n' "$1" "$2"; }
+
+java_of() { # DIR CONF CLASS ARG...
+  local dir=$1 conf=$2
+  shift 2
+  HADOOP_USER_NAME=${HADOOP_USER_NAME:-hdfs} exec java -Xmx256m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Djava.net.preferIPv4Stack=true \
+    -Dorg.slf4j.simpleLogger.defaultLogLevel="${LOG_LEVEL:-info}" --add-opens=java.base/java.lang=ALL-UNNAMED ${WEIR_HDFS_JAVA_OPTS:-} \
+    -cp "$conf:$cache/lib/*" "$@"
+}
+
+node_class() {
+  case $1 in
+  nn) echo org.apache.hadoop.hdfs.server.namenode.NameNode ;;
+  dn*) echo org.apache.hadoop.hdfs.server.datanode.DataNode ;;
+  *) echo "no such node: $1" >&2; exit 2 ;;
+  esac
+}
+
+wait_for() { # FILE TEXT PID: until the log of a node has the text
+  for _ in $(seq 600); do
+    grep -q "$2" "$1" 2>/dev/null && return
+    kill -0 "$3" 2>/dev/null || break
+    sleep 0.1
+  done
+  tail -40 "$1" >&2
+  return 1
+}
+
+start_node() { # DIR NODE
+  local dir=$1 node=$2 class
+  class=$(node_class "$node")
+  : >"$dir/$node.log"
+  (java_of "$dir" "$dir/conf/$node" "$class" </dev/null >"$dir/$node.log" 2>&1) &
+  echo $! >"$dir/$node.pid"
+  case $node in
+  nn) wait_for "$dir/nn.log" "RPC up at" "$(cat "$dir/nn.pid")" ;;
+  *) wait_for "$dir/$node.log" "successfully registered with NN" "$(cat "$dir/$node.pid")" ;;
+  esac
+}
+
+end_node() { # DIR NODE SIGNAL
+  local pid
+  pid=$(cat "$1/$2.pid" 2>/dev/null) || return 0
+  kill -CONT "$pid" 2>/dev/null || true
+  kill -"$3" "$pid" 2>/dev/null || true
+  for _ in $(seq 200); do
+    kill -0 "$pid" 2>/dev/null || { rm -f "$1/$2.pid"; return; }
+    sleep 0.05
+  done
+  kill -KILL "$pid" 2>/dev/null || true
+  rm -f "$1/$2.pid"
+}
+
+site() { # DIR NODE: the configuration of a node, and of clients for the node "client"
+  local dir=$1 node=$2 conf=$dir/conf/$2 item
+  mkdir -p "$conf"
+  { echo '<configuration>'
+    property fs.defaultFS "hdfs://127.0.0.1:$nn"
+    property hadoop.tmp.dir "$dir/tmp"
+    echo '</configuration>'; } >"$conf/core-site.xml"
+  { echo '<configuration>'
+    property dfs.replication 2
+    property dfs.blocksize 1048576
+    if [ "$node" != client ]; then
+      property dfs.namenode.fs-limits.min-block-size 65536
+      property dfs.namenode.name.dir "file://$dir/name"
+      property dfs.namenode.http-address 127.0.0.1:0
+      property dfs.namenode.safemode.extension 0
+      property dfs.namenode.redundancy.interval.seconds 1
+      property dfs.namenode.heartbeat.recheck-interval 5000 # a dead data node is known to be so after 20 s, not 10 minutes
+      property dfs.heartbeat.interval 1
+      property dfs.datanode.data.dir "file://$dir/$node"
+      property dfs.datanode.address "127.0.0.1:$port"
+      property dfs.datanode.http.address 127.0.0.1:0
+      property dfs.datanode.ipc.address 127.0.0.1:0
+    fi
+    for item in "${extra[@]}"; do property "${item%%=*}" "${item#*=}"; done
+    echo '</configuration>'; } >"$conf/hdfs-site.xml"
+}
+
+command=${1:-}
+dir=${2:-}
+[ -n "$dir" ] || { sed -n '2,10p' "$0" >&2; exit 2; }
+case $command in
+start)
+  shift 2
+  extra=("$@")
+  install
+  mkdir "$dir"
+  dir=$(cd "$dir" && pwd)
+  nn=$(free_port)
+  for node in nn dn1 dn2 client; do
+    port=$(free_port)
+    site "$dir" "$node"
+  done
+  (java_of "$dir" "$dir/conf/nn" "$(node_class nn)" -format -nonInteractive) >"$dir/format.log" 2>&1 || { tail -20 "$dir/format.log" >&2; exit 1; }
+  for node in nn dn1 dn2; do start_node "$dir" "$node"; done
+  HADOOP_USER_NAME=hdfs LOG_LEVEL=error bash "$0" run "$dir" org.apache.hadoop.fs.FsShell -chmod 777 /
+  echo "export WEIR_TEST_HDFS=127.0.0.1:$nn WEIR_TEST_HDFS_DIR=$dir"
+  ;;
+stop)
+  for node in dn2 dn1 nn; do end_node "$dir" "$node" TERM; done
+  ;;
+node)
+  install
+  case $4 in
+  start) start_node "$dir" "$3" ;;
+  stop) end_node "$dir" "$3" TERM ;;
+  kill) end_node "$dir" "$3" KILL ;;
+  pause) kill -STOP "$(cat "$dir/$3.pid")" ;;
+  go) kill -CONT "$(cat "$dir/$3.pid")" ;;
+  *) echo "unknown: $4" >&2; exit 2 ;;
+  esac
+  ;;
+run)
+  install
+  shift 2
+  LOG_LEVEL=${LOG_LEVEL:-error} java_of "$dir" "$dir/conf/client" "$@"
+  ;;
+*)
+  sed -n '2,10p' "$0" >&2
+  exit 2
+  ;;
+esac
