@@ -90,7 +90,7 @@ func triangleWaste(t testing.TB, s *scoring.Scheme, path string, lengths []int) 
 func TestPaddingWaste(t *testing.T) {
 	n := 2000
 	if testing.Short() {
-		n = 500 // the race detector is slow, and fewer are harder to pack
+		n = 1000 // the race detector is slow, and fewer are harder to pack
 	}
 	lengths := lengthsLikeProteins(n)
 	if name := os.Getenv("WEIR_BENCH_FASTA"); name != "" {
