@@ -10,16 +10,16 @@ TEXT ·local8NEON(SB), NOSPLIT, $0-8
 	MOVD 0(R0), R1 // query
 	MOVD 24(R0), R2 // profile
 	MOVD 48(R0), R3 // edge
-	MOVD 232(R0), R4 // stride
-	MOVD 224(R0), R5 // tiles
-	MOVD 216(R0), R6
+	MOVD 256(R0), R4 // stride
+	MOVD 248(R0), R5 // tiles
+	MOVD 240(R0), R6
 	ADD R6<<5, R3, R6 // end of edge
 	MOVD 96(R0), R10
 	MOVD 72(R0), R11
 	FMOVQ 0(R11), F12
-	MOVD 248(R0), R9
+	MOVD 272(R0), R9
 	VDUP R9, V10.B16
-	MOVD 256(R0), R9
+	MOVD 280(R0), R9
 	VDUP R9, V11.B16
 	MOVD 168(R0), R9
 	FMOVQ 0(R9), F13
@@ -170,16 +170,16 @@ TEXT ·local16NEON(SB), NOSPLIT, $0-8
 	MOVD 0(R0), R1 // query
 	MOVD 24(R0), R2 // profile
 	MOVD 48(R0), R3 // edge
-	MOVD 232(R0), R4 // stride
-	MOVD 224(R0), R5 // tiles
-	MOVD 216(R0), R6
+	MOVD 256(R0), R4 // stride
+	MOVD 248(R0), R5 // tiles
+	MOVD 240(R0), R6
 	ADD R6<<5, R3, R6 // end of edge
 	MOVD 96(R0), R10
 	MOVD 72(R0), R11
 	FMOVQ 0(R11), F12
-	MOVD 248(R0), R9
+	MOVD 272(R0), R9
 	VDUP R9, V10.H8
-	MOVD 256(R0), R9
+	MOVD 280(R0), R9
 	VDUP R9, V11.H8
 	MOVD 168(R0), R9
 	FMOVQ 0(R9), F13
@@ -330,16 +330,16 @@ TEXT ·local32NEON(SB), NOSPLIT, $0-8
 	MOVD 0(R0), R1 // query
 	MOVD 24(R0), R2 // profile
 	MOVD 48(R0), R3 // edge
-	MOVD 232(R0), R4 // stride
-	MOVD 224(R0), R5 // tiles
-	MOVD 216(R0), R6
+	MOVD 256(R0), R4 // stride
+	MOVD 248(R0), R5 // tiles
+	MOVD 240(R0), R6
 	ADD R6<<5, R3, R6 // end of edge
 	MOVD 96(R0), R10
 	MOVD 72(R0), R11
 	FMOVQ 0(R11), F12
-	MOVD 248(R0), R9
+	MOVD 272(R0), R9
 	VDUP R9, V10.S4
-	MOVD 256(R0), R9
+	MOVD 280(R0), R9
 	VDUP R9, V11.S4
 	MOVD 168(R0), R9
 	FMOVQ 0(R9), F13
@@ -498,23 +498,23 @@ TEXT ·global16NEON(SB), NOSPLIT, $0-8
 	MOVD 0(R0), R1 // query
 	MOVD 24(R0), R2 // profile
 	MOVD 48(R0), R3 // edge
-	MOVD 232(R0), R4 // stride
-	MOVD 224(R0), R5 // tiles
-	MOVD 216(R0), R6
+	MOVD 256(R0), R4 // stride
+	MOVD 248(R0), R5 // tiles
+	MOVD 240(R0), R6
 	ADD R6<<5, R3, R6 // end of edge
 	MOVD 96(R0), R10
 	MOVD 72(R0), R11
 	FMOVQ 0(R11), F12
-	MOVD 248(R0), R9
+	MOVD 272(R0), R9
 	VDUP R9, V10.H8
-	MOVD 256(R0), R9
+	MOVD 280(R0), R9
 	VDUP R9, V11.H8
 	MOVD 120(R0), R12 // tops
 	CBZ R10, tile
 	FMOVQ 0(R10), F14
 	MOVD 144(R0), R9
 	FMOVQ 0(R9), F15
-	MOVD 240(R0), R9
+	MOVD 264(R0), R9
 	VDUP R9, V24.H8
 	MOVD R1, R7
 	MOVD R3, R8
@@ -663,9 +663,9 @@ done:
 TEXT ·column16NEON(SB), NOSPLIT, $0-8
 	MOVD a+0(FP), R0
 	MOVD 48(R0), R3
-	MOVD 216(R0), R6
+	MOVD 240(R0), R6
 	MOVD 192(R0), R11
-	MOVD 256(R0), R9
+	MOVD 280(R0), R9
 	VDUP R9, V11.H8
 	FMOVQ 0(R3), F12
 	B next
@@ -688,23 +688,23 @@ TEXT ·global32NEON(SB), NOSPLIT, $0-8
 	MOVD 0(R0), R1 // query
 	MOVD 24(R0), R2 // profile
 	MOVD 48(R0), R3 // edge
-	MOVD 232(R0), R4 // stride
-	MOVD 224(R0), R5 // tiles
-	MOVD 216(R0), R6
+	MOVD 256(R0), R4 // stride
+	MOVD 248(R0), R5 // tiles
+	MOVD 240(R0), R6
 	ADD R6<<5, R3, R6 // end of edge
 	MOVD 96(R0), R10
 	MOVD 72(R0), R11
 	FMOVQ 0(R11), F12
-	MOVD 248(R0), R9
+	MOVD 272(R0), R9
 	VDUP R9, V10.S4
-	MOVD 256(R0), R9
+	MOVD 280(R0), R9
 	VDUP R9, V11.S4
 	MOVD 120(R0), R12 // tops
 	CBZ R10, tile
 	FMOVQ 0(R10), F14
 	MOVD 144(R0), R9
 	FMOVQ 0(R9), F15
-	MOVD 240(R0), R9
+	MOVD 264(R0), R9
 	VDUP R9, V24.S4
 	MOVD R1, R7
 	MOVD R3, R8
@@ -853,9 +853,9 @@ done:
 TEXT ·column32NEON(SB), NOSPLIT, $0-8
 	MOVD a+0(FP), R0
 	MOVD 48(R0), R3
-	MOVD 216(R0), R6
+	MOVD 240(R0), R6
 	MOVD 192(R0), R11
-	MOVD 256(R0), R9
+	MOVD 280(R0), R9
 	VDUP R9, V11.S4
 	FMOVQ 0(R3), F12
 	B next

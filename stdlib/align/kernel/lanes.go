@@ -24,3 +24,11 @@ func setElement(v []byte, bits, i int, value int32) {
 		binary.LittleEndian.PutUint32(v[4*i:], uint32(value))
 	}
 }
+
+// repeatElement writes value into every lane of v, which is some vectors long.
+func repeatElement(v []byte, bits int, value int32) {
+	setElement(v, bits, 0, value)
+	for n := bits / 8; n < len(v); n *= 2 {
+		copy(v[n:], v[:n])
+	}
+}

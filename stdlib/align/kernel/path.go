@@ -43,6 +43,9 @@ type kernel struct {
 	narrower *kernel // nil, or the kernel of the same lane width with shorter vectors
 	run      func(*args)
 	build    func(*buildArgs)
+	// fill is run for a Matrix and pairs builds a profile for lanes that have a query each; nil where a Matrix has narrower or none do it.
+	fill  func(*args)
+	pairs func(*pairArgs)
 	// column reduces the edge of a global kernel to its best; it needs args.edge, rows, column and extend.
 	column func(*args)
 	// The scaled scores and gap costs that a local kernel can take.

@@ -53,3 +53,18 @@ func column16AVX2(a *args)
 
 //go:noescape
 func column32AVX2(a *args)
+
+//go:noescape
+func fillLocal8AVX2(a *args)
+
+//go:noescape
+func fillLocal16AVX2(a *args)
+
+//go:noescape
+func fillGlobal16AVX2(a *args)
+
+//go:noescape
+func pairs8AVX2(a *pairArgs)
+
+//go:noescape
+func pairs16AVX2(a *pairArgs)

@@ -27,6 +27,11 @@ func main() {
 		build8(isa)
 		build16(isa)
 	}
+	fillLocal(8)
+	fillLocal(16)
+	fillGlobal()
+	pairs(8)
+	pairs(16)
 	Generate()
 }
 
@@ -111,12 +116,14 @@ type frame struct {
 	a, f                        [columns]VecVirtual // a: diagonals, then H of the columns to the left
 	gap, h3                     VecVirtual          // E, H of the last column
 	first, acc                  VecVirtual
+	perRow                      int // bytes of the edge
 }
 
-func begin(set isa, o ops, name, doc string) *frame {
+// begin loads what all kernels need; edge is the number of vectors that the edge has for each row.
+func begin(set isa, o ops, edge int, name, doc string) *frame {
 	TEXT(name, NOSPLIT, "func(a *uint64)")
 	Doc(doc)
-	k := &frame{isa: set, ops: o}
+	k := &frame{isa: set, ops: o, perRow: edge * set.bytes()}
 	k.args = Load(Param("a"), GP64())
 	for _, r := range []struct {
 		reg *GPVirtual
@@ -126,20 +133,22 @@ func begin(set isa, o ops, name, doc string) *frame {
 		MOVQ(k.arg(r.at), *r.reg)
 	}
 	k.q, k.e, k.end, k.off = GP64(), GP64(), GP64(), GP64()
-	// end = edge + rows * two vectors
 	MOVQ(k.arg(ArgRows), k.end)
-	IMUL3Q(U32(2*set.bytes()), k.end, k.end)
+	IMUL3Q(U32(k.perRow), k.end, k.end)
 	ADDQ(k.edge, k.end)
 	for c := range columns {
 		k.a[c], k.f[c] = set.vec(), set.vec()
 	}
 	k.gap, k.h3 = set.vec(), set.vec()
 	k.first = k.constant(ArgFirst)
-	k.acc = set.vec()
+	return k
+}
+
+func (k *frame) loadAcc() {
+	k.acc = k.vec()
 	acc := GP64()
 	MOVQ(k.arg(ArgAcc), acc)
 	k.load(Mem{Base: acc}, k.acc)
-	return k
 }
 
 func (k *frame) arg(at int) Mem { return Mem{Base: k.args, Disp: at} }
@@ -170,7 +179,7 @@ func (k *frame) nextRow(loop string) {
 	k.store(k.h3, Mem{Base: k.e})
 	k.store(k.gap, Mem{Base: k.e, Disp: n})
 	ADDQ(U8(2), k.q)
-	ADDQ(I32(2*n), k.e)
+	ADDQ(I32(k.perRow), k.e)
 	CMPQ(k.e, k.end)
 	JNE(LabelRef(loop))
 }
@@ -192,7 +201,8 @@ func (k *frame) finish() {
 // What does not depend on it comes first, which keeps the pipes busier than to finish column by column.
 func local(set isa, bits int) {
 	name := fmt.Sprintf("local%d%s", bits, set.name())
-	k := begin(set, saturating(bits), name, fmt.Sprintf("%s runs tiles of a local alignment in %d-bit lanes.", name, bits))
+	k := begin(set, saturating(bits), 2, name, fmt.Sprintf("%s runs tiles of a local alignment in %d-bit lanes.", name, bits))
+	k.loadAcc()
 	extend := k.constant(ArgExtend)
 	zero, reset := GP64(), GP64()
 	MOVQ(k.arg(ArgZero), zero)
@@ -256,8 +266,9 @@ func local(set isa, bits int) {
 // and column that they are away from the corner, so that to extend a gap costs nothing: six instructions a cell.
 func global(set isa, bits int) {
 	name := fmt.Sprintf("global%d%s", bits, set.name())
-	k := begin(set, wrapping(bits), name,
+	k := begin(set, wrapping(bits), 2, name,
 		fmt.Sprintf("%s runs tiles of a global alignment in %d-bit lanes.", name, bits))
+	k.loadAcc()
 	n := set.bytes()
 	reset, tops := GP64(), GP64()
 	MOVQ(k.arg(ArgReset), reset)

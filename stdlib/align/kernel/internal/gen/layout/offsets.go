@@ -1,7 +1,7 @@
 // Package layout has the offsets of the structs that package kernel passes to assembly.
 package layout
 
-// Offsets of the fields of kernel.args and kernel.buildArgs. A slice takes three words, of which the kernels read the
+// Offsets of the fields of kernel.args, kernel.buildArgs and kernel.pairArgs. A slice takes three words, of which the kernels read the
 // first. A test of package kernel compares them with the structs.
 const (
 	ArgQuery    = 0
@@ -13,12 +13,13 @@ const (
 	ArgLeft     = 144
 	ArgZero     = 168
 	ArgColumn   = 192
-	ArgRows     = 216
-	ArgTiles    = 224
-	ArgStride   = 232
-	ArgLeftStep = 240
-	ArgFirst    = 248
-	ArgExtend   = 256
+	ArgCells    = 216
+	ArgRows     = 240
+	ArgTiles    = 248
+	ArgStride   = 256
+	ArgLeftStep = 264
+	ArgFirst    = 272
+	ArgExtend   = 280
 
 	BuildCodes   = 0
 	BuildTable   = 24
@@ -27,4 +28,11 @@ const (
 	BuildRows    = 80
 	BuildScale   = 88
 	BuildAdd     = 96
+
+	PairQueries = 0
+	PairTargets = 24
+	PairTable   = 48
+	PairProfile = 72
+	PairSpan    = 96
+	PairAdd     = 104
 )
