@@ -10,7 +10,7 @@ cache=$PWD/.cache/services
 mkdir -p "$cache"
 
 moto_version=5.2.5
-minio_version=RELEASE.2025-09-07T16-13-09Z
+minio_version=v0.0.0-20260212201848-7aac2a2c5b7c
 
 install_moto() {
   local stamp=$cache/.moto-$moto_version

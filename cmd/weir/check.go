@@ -26,7 +26,7 @@ func (c *checkCmd) Run(e *env) error {
 	texts := &sources{}
 	seen := map[string]bool{} // findings of a project file or an import come with every pipeline: once is enough
 	for _, file := range files {
-		p, err := load(e, file, values, true)
+		p, err := load(e, file, "", values, true)
 		if err != nil {
 			return c.fail(e, err)
 		}
@@ -68,7 +68,7 @@ func (c *checkCmd) fix(e *env, p *pipeline, values map[string]string) (*pipeline
 			return nil, err
 		}
 		var err error
-		if p, err = load(e, p.file, values, true); err != nil {
+		if p, err = load(e, p.file, "", values, true); err != nil {
 			return nil, err
 		}
 	}

@@ -16,7 +16,6 @@ import (
 	"weir/planner/physical"
 	"weir/runtime/eval"
 	"weir/runtime/op"
-	"weir/runtime/storage/localfile"
 	"weir/stdlib"
 )
 
@@ -45,14 +44,15 @@ type pipeline struct {
 	file      string
 	project   *project.Project
 	catalogue *op.Catalogue
-	storage   *localfile.Local
+	storage   op.Storage
 	sources   *sources
 	result    *compiler.Result
 	diags     diag.List // of the project file and of the pipeline, suppressions applied
 }
 
-// load reads and compiles a file. The error is for what is no finding in a file. checkOnly says that no run follows.
-func load(e *env, file string, values map[string]string, checkOnly bool) (*pipeline, error) {
+// load reads and compiles a file, with the storages as a target has them ("": the project's). The error is for what is no finding in a file. checkOnly says
+// that no run follows.
+func load(e *env, file, target string, values map[string]string, checkOnly bool) (*pipeline, error) {
 	src, err := readFlow(file)
 	if err != nil {
 		return nil, err
@@ -61,14 +61,14 @@ func load(e *env, file string, values map[string]string, checkOnly bool) (*pipel
 	if err != nil {
 		return nil, err
 	}
-	p := &pipeline{file: file, catalogue: cat, storage: localfile.New(), sources: &sources{}}
-	p.storage.Stdin, p.storage.Stdout = e.stdin, e.stdout
+	p := &pipeline{file: file, catalogue: cat, sources: &sources{}}
 	p.sources.add(file, src)
 	p.project, p.diags = project.Load(file)
 	if p.project == nil || p.diags.HasErrors() {
 		p.result = &compiler.Result{}
 		return p, nil
 	}
+	p.storage = storages(e, p.project, target)
 	p.result = compiler.Compile(file, src, compiler.Options{
 		Catalogue: cat,
 		Params:    p.params(src, values),
@@ -125,11 +125,7 @@ type planFlags struct {
 
 // plan makes the physical plan of a compiled pipeline; findings are printed and end the command.
 func (f *planFlags) plan(e *env, p *pipeline) (*physical.Plan, project.Target, error) {
-	name := f.Target
-	if name == "" {
-		name = p.project.Target
-	}
-	target, ok := p.project.Targets[name]
+	name, target, ok := p.project.Named(f.Target)
 	if !ok {
 		return nil, target, fmt.Errorf("no target is called %s: weir.yaml declares targets; without it there is only local", name)
 	}
@@ -161,12 +157,12 @@ func (f *planFlags) plan(e *env, p *pipeline) (*physical.Plan, project.Target, e
 }
 
 // compiled loads a file for a run or a plan: findings go to standard error, and errors end the command.
-func compiled(e *env, file string, ps *params) (*pipeline, error) {
+func compiled(e *env, file, target string, ps *params) (*pipeline, error) {
 	values, err := ps.values()
 	if err != nil {
 		return nil, err
 	}
-	p, err := load(e, file, values, false)
+	p, err := load(e, file, target, values, false)
 	if err != nil {
 		return nil, err
 	}

@@ -38,6 +38,7 @@ type cli struct {
 	Run     runCmd     `cmd:"" help:"Run a pipeline."`
 	Explain explainCmd `cmd:"" help:"Explain a diagnostic's code."`
 	Ops     opsCmd     `cmd:"" help:"The reference of operators, functions and aggregates."`
+	Storage storageCmd `cmd:"" help:"Look at files as runs see them, on this machine and in stores."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 

@@ -12,7 +12,7 @@ type planCmd struct {
 }
 
 func (c *planCmd) Run(e *env) error {
-	p, err := compiled(e, c.File, &c.params)
+	p, err := compiled(e, c.File, c.Target, &c.params)
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ type runCmd struct {
 }
 
 func (c *runCmd) Run(e *env) error {
-	p, err := compiled(e, c.File, &c.params)
+	p, err := compiled(e, c.File, c.Target, &c.params)
 	if err != nil {
 		return err
 	}
@@ -79,21 +79,26 @@ func failed(e *env, err error) error {
 		fmt.Fprintf(e.stderr, "weir: the run failed: %v\n      no file was written or changed\n", err)
 		return exit(exitRun)
 	}
-	head, message := "error", oe.Error()
-	if oe.Code != "" {
-		head += "[" + oe.Code + "]"
-	}
-	fmt.Fprintf(e.stderr, "%s: %s\n", head, message)
-	if oe.Node != "" {
-		fmt.Fprintf(e.stderr, "  = in: %s\n", oe.Node)
-	}
-	if oe.Hint != "" {
-		fmt.Fprintf(e.stderr, "  = hint: %s\n", oe.Hint)
-	}
+	writeError(e, oe)
 	more := ""
 	if _, ok := diag.Lookup(oe.Code); ok {
 		more = "      more: weir explain " + oe.Code
 	}
 	fmt.Fprintf(e.stderr, "  = note: the run stopped, and no file was written or changed; start it again once the cause is mended%s\n", more)
 	return exit(exitRun)
+}
+
+// writeError shows an error that a user can act on, as findings are shown.
+func writeError(e *env, oe *op.Error) {
+	head := "error"
+	if oe.Code != "" {
+		head += "[" + oe.Code + "]"
+	}
+	fmt.Fprintf(e.stderr, "%s: %s\n", head, oe.Error())
+	if oe.Node != "" {
+		fmt.Fprintf(e.stderr, "  = in: %s\n", oe.Node)
+	}
+	if oe.Hint != "" {
+		fmt.Fprintf(e.stderr, "  = hint: %s\n", oe.Hint)
+	}
 }

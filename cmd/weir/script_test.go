@@ -2,9 +2,12 @@ package main
 
 import (
 	"flag"
+	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -22,12 +25,34 @@ func TestScripts(t *testing.T) {
 		t.Fatal(err)
 	}
 	testscript.Run(t, testscript.Params{
-		Dir:           "testdata/script",
+		Dir: "testdata/script",
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"bucket": func(ts *testscript.TestScript, _ bool, _ []string) { // bucket makes $BUCKET
+				put, err := http.NewRequest(http.MethodPut, ts.Getenv("AWS_ENDPOINT_URL_S3")+"/"+ts.Getenv("BUCKET"), nil)
+				ts.Check(err)
+				answer, err := http.DefaultClient.Do(put)
+				ts.Check(err)
+				ts.Check(answer.Body.Close())
+			},
+		},
 		UpdateScripts: *update,
+		Condition: func(name string) (bool, error) {
+			if name == "s3" { // .ci/services.sh has started a server
+				return os.Getenv("WEIR_TEST_S3") != "", nil
+			}
+			return false, fmt.Errorf("no condition is called %s", name)
+		},
 		Setup: func(e *testscript.Env) error {
 			// Scripts work on copies, so that they cannot leave anything in the tree.
 			e.Setenv("PIPELINES", pipelines)
 			e.Setenv("NO_COLOR", "1")
+			for name, value := range map[string]string{
+				"AWS_ENDPOINT_URL_S3": os.Getenv("WEIR_TEST_S3"), "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "secretCANARY",
+				"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull,
+				"BUCKET": fmt.Sprintf("script-%d-%d", os.Getpid(), time.Now().UnixNano()),
+			} {
+				e.Setenv(name, value)
+			}
 			to := filepath.Join(e.WorkDir, "pipelines")
 			if err := os.CopyFS(to, os.DirFS(pipelines)); err != nil {
 				return err

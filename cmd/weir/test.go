@@ -31,7 +31,7 @@ func (c *testCmd) Run(e *env) error {
 	texts := &sources{}
 	passed, failed := 0, 0
 	for _, file := range files {
-		p, err := load(e, file, values, true)
+		p, err := load(e, file, "", values, true)
 		if err != nil {
 			return err
 		}

@@ -13,6 +13,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"weir/lang/diag"
+	"weir/runtime/storage/s3"
 )
 
 // FileName is the project file: the nearest one at or above a pipeline's folder.
@@ -44,6 +45,16 @@ type Target struct {
 	Parallelism int    // 0: one task a core
 	Memory      int64  // bytes; 0: the default of the command
 	Temp        string // folder for spilled data; "": the system's
+	S3          s3.Options
+}
+
+// Named gives a target by its name, the project's own where that is "".
+func (p *Project) Named(name string) (string, Target, bool) {
+	if name == "" {
+		name = p.Target
+	}
+	t, ok := p.Targets[name]
+	return name, t, ok
 }
 
 // Load finds the project of a pipeline file. The findings have places in the project file.
@@ -148,7 +159,7 @@ func (p *parser) target(name string, n *yaml.Node) Target {
 			Message: fmt.Sprintf("nothing can run on the target `%s` yet, only on `local`", name)})
 		return t
 	}
-	for key, v := range p.mapping(n, "target `"+name+"`", "parallelism", "memory", "temp") {
+	for key, v := range p.mapping(n, "target `"+name+"`", "parallelism", "memory", "temp", "storage") {
 		switch key {
 		case "parallelism":
 			if err := v.Decode(&t.Parallelism); err != nil || t.Parallelism < 1 || t.Parallelism > 1024 {
@@ -163,6 +174,12 @@ func (p *parser) target(name string, n *yaml.Node) Target {
 			t.Memory = bytes
 		case "temp":
 			t.Temp = p.text(v)
+		case "storage":
+			for key, v := range p.mapping(v, "`storage`", "s3") {
+				if key == "s3" {
+					t.S3 = p.s3(v)
+				}
+			}
 		}
 	}
 	return t
