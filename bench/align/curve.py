@@ -4,7 +4,7 @@
 Needs go, and mmseqs2-examples from Debian (install.sh) or a FASTA file of one's own. The sets are every k-th record of the file. Up to --pairs
 proteins all pairs are aligned; beyond, where that would take minutes, a sample of --queries of them against all, by search. A cell is a residue of
 one against a residue of the other; processor seconds count start, reading, sorting and writing. Then one set with one thread and with two, in
-turns, the best of --rounds. Exits with 1 where a cell of the dearest set costs more than 1.15 of the cheapest from 1,000 proteins on, or two
+turns, the best of --rounds; and the same set with one protein as long as titin, behind which nobody may wait. Exits with 1 where a cell of the dearest set costs more than 1.15 of the cheapest from 1,000 proteins on, or two
 threads are less than 1.9 times as fast as one.
 """
 import argparse
@@ -12,6 +12,7 @@ import sys
 
 import common
 
+TITIN = 35_000
 PROTEINS = "/usr/share/doc/mmseqs2/example-data/DB.fasta.gz"
 
 
@@ -65,16 +66,20 @@ def main():
         if max(large) > 1.15 * min(large):
             missed.append("the cost of a cell")
     if o.scaling:
-        common.write(f"{work}/scaling.fa", spread(records, o.scaling))
-        best = {1: float("inf"), 2: float("inf")}
-        for _ in range(o.rounds):
-            for threads in best:
-                run = common.measure(common.flow(weir, "scores.flow", {
-                    "input": f"{work}/scaling.fa", "output": f"{work}/scaling.tsv"}, threads))
-                best[threads] = min(best[threads], run.wall)
-        print(f"{o.scaling} proteins: {best[1]:.2f} s with one thread, {best[2]:.2f} s with two: {best[1] / best[2]:.2f} times")
-        if best[1] < 1.9 * best[2]:
-            missed.append("two threads")
+        chosen = spread(records, o.scaling)
+        long = ("long", "".join(s for _, s in records)[:TITIN])
+        for what, proteins in (("", chosen), (f" and one of {TITIN:,} residues", chosen + [long])):
+            common.write(f"{work}/scaling.fa", proteins)
+            best = {1: float("inf"), 2: float("inf")}
+            for _ in range(o.rounds):
+                for threads in best:
+                    run = common.measure(common.flow(weir, "scores.flow", {
+                        "input": f"{work}/scaling.fa", "output": f"{work}/scaling.tsv"}, threads))
+                    best[threads] = min(best[threads], run.wall)
+            print(f"{o.scaling} proteins{what}: {best[1]:.2f} s with one thread, {best[2]:.2f} s with two: "
+                  f"{best[1] / best[2]:.2f} times", flush=True)
+            if best[1] < 1.9 * best[2]:
+                missed.append("two threads" + what)
     if missed:
         sys.exit("missed: " + ", ".join(missed))
 

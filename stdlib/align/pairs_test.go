@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 	"testing"
@@ -198,6 +199,28 @@ func TestTilesAreBalanced(t *testing.T) {
 	}
 	if n < 50 {
 		t.Errorf("only %d tiles", n)
+	}
+}
+
+// Tasks that take the next tile when they are free end within one tile of each other, however long one record is.
+func TestTilesLeaveNoTail(t *testing.T) {
+	sizes := []int64{35_000}
+	for i := range 2000 {
+		sizes = append(sizes, int64(800-i/4))
+	}
+	info := blockInfo{Records: len(sizes), Sizes: sizes}
+	for _, tasks := range []int{2, 5, 16} {
+		busy := make([]int64, tasks)
+		var total, largest int64
+		for _, cells := range tiles(info, info, true, false, tileCells) {
+			free := slices.Index(busy, slices.Min(busy))
+			busy[free] += cells
+			total, largest = total+cells, max(largest, cells)
+		}
+		if ideal := total / int64(tasks); slices.Max(busy) > ideal+largest || largest > 2*tileCells {
+			t.Errorf("%d tasks: the last ends after %d cells, %d would be ideal; the largest tile has %d", tasks, slices.Max(busy), ideal, largest)
+		}
+		t.Logf("%d tasks: %d cells, %.2f %% over the mean", tasks, total, 100*float64(slices.Max(busy)*int64(tasks)-total)/float64(total))
 	}
 }
 
