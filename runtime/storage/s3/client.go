@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net"
@@ -10,34 +11,20 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
-	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/logging"
-	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"weir/runtime/op"
 )
 
 // New gives the store that the options and the environment name. It makes no connection; an error is of the settings.
 func New(o Options) (*Store, error) {
-	if o.PartSize == 0 {
-		o.PartSize = DefaultPartSize
-	}
-	if o.ReadAhead == 0 {
-		o.ReadAhead = DefaultReadAhead
-	}
-	if o.Stall == 0 {
-		o.Stall = defaultStall
-	}
-	if o.Backoff == 0 {
-		o.Backoff = defaultBackoff
-	}
+	o.PartSize, o.ReadAhead = cmp.Or(o.PartSize, DefaultPartSize), cmp.Or(o.ReadAhead, DefaultReadAhead)
+	o.Stall, o.Backoff = cmp.Or(o.Stall, defaultStall), cmp.Or(o.Backoff, defaultBackoff)
 	if u, err := url.Parse(o.Endpoint); err != nil || o.Endpoint != "" && (u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil) {
 		return nil, &op.Error{Code: codeSettings, Message: "the endpoint of S3 is no URL such as http://127.0.0.1:9000",
 			Hint: "write scheme, host and port only; who one is stands in a profile or in the AWS_* environment"}
@@ -45,16 +32,14 @@ func New(o Options) (*Store, error) {
 	ctx := context.Background() // reads files only
 	secrets := &provider{options: o}
 	cache := aws.NewCredentialsCache(secrets)
-	cfg, err := o.config(ctx, config.WithRetryer(func() aws.Retryer { return o.retryer(cache) }))
+	cfg, err := o.config(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if o.Attempts == 0 {
-		o.Attempts = cfg.RetryMaxAttempts
+	if o.Attempts = cmp.Or(o.Attempts, cfg.RetryMaxAttempts, defaultAttempts); o.Attempts < 1 {
+		o.Attempts = 1
 	}
-	if o.Attempts == 0 {
-		o.Attempts = defaultAttempts
-	}
+	cfg.Retryer = func() aws.Retryer { return newRetryer(o, cache) }
 	if cfg.Region == "" {
 		cfg.Region = "us-east-1" // answers for all buckets which region they are in
 	}
@@ -130,50 +115,6 @@ func (p *provider) Retrieve(ctx context.Context) (aws.Credentials, error) {
 		err = &noCredentials{err}
 	}
 	return found, err
-}
-
-// retryer tries again what may succeed then: throttling, failures of the store and of the network, and credentials that have expired where there are
-// others. It slows all requests down where the store asks for it (the SDK's adaptive mode).
-func (o Options) retryer(cache *aws.CredentialsCache) aws.Retryer {
-	return retry.NewAdaptiveMode(func(a *retry.AdaptiveModeOptions) {
-		a.StandardOptions = append(a.StandardOptions, func(so *retry.StandardOptions) {
-			so.MaxBackoff = o.Backoff
-			so.RateLimiter = ratelimit.None // the number of attempts is bounded, and that is enough
-			so.MaxAttempts = o.Attempts
-			if so.MaxAttempts == 0 {
-				so.MaxAttempts = defaultAttempts
-			}
-			so.Retryables = append([]retry.IsErrorRetryable{retry.IsErrorRetryableFunc(func(err error) aws.Ternary {
-				var api smithy.APIError
-				var cut *smithy.DeserializationError
-				switch {
-				case errors.As(err, &api) && isExpired(api.ErrorCode()):
-					return aws.BoolTernary(refreshed(err, cache))
-				case errors.As(err, &cut) && isTransient(err):
-					return aws.TrueTernary // an answer that breaks off
-				}
-				return aws.UnknownTernary
-			})}, so.Retryables...)
-		})
-	})
-}
-
-// refreshed reports whether there are other credentials than those of the request that has failed.
-func refreshed(err error, cache *aws.CredentialsCache) bool {
-	var answer *smithyhttp.ResponseError
-	if !errors.As(err, &answer) || answer.Response == nil || answer.Response.Request == nil {
-		return false
-	}
-	_, rest, _ := strings.Cut(answer.Response.Request.Header.Get("Authorization"), "Credential=")
-	used, _, _ := strings.Cut(rest, "/")
-	ctx, stop := context.WithTimeout(context.Background(), defaultStall)
-	defer stop()
-	now, err := cache.Retrieve(ctx)
-	if err == nil && now.AccessKeyID == used {
-		cache.Invalidate()
-		now, err = cache.Retrieve(ctx)
-	}
-	return err == nil && now.AccessKeyID != used
 }
 
 // isAddress reports whether the host of a URL is an IP address or a name without a dot, under which there are no names of buckets.

@@ -6,11 +6,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"math/rand/v2"
 	"net/http"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
@@ -177,7 +175,7 @@ func (f *file) fetch(ctx context.Context, p []byte, off int64) error {
 		if attempt++; !errors.Is(err, errBrokenOff) || attempt >= f.store.o.Attempts {
 			return failed(ctx, "GetObject", f.place, err)
 		}
-		if err := pause(ctx, attempt, f.store.o.Backoff); err != nil {
+		if err := sleep(ctx, backoff(attempt, f.store.o.Backoff)); err != nil {
 			return err
 		}
 	}
@@ -208,19 +206,6 @@ func (f *file) get(ctx context.Context, p []byte, off int64) (int, error) {
 		err = fmt.Errorf("%w: %w", errBrokenOff, err)
 	}
 	return n, err
-}
-
-// pause waits before another attempt: longer each time, and by chance, so that not all come back together.
-func pause(ctx context.Context, attempt int, longest time.Duration) error {
-	d := min(longest, 50*time.Millisecond<<min(attempt, 20))
-	t := time.NewTimer(d/2 + rand.N(d/2+1))
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-t.C:
-		return nil
-	}
 }
 
 // Close stops all reading.
