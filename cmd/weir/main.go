@@ -31,15 +31,16 @@ func (e exit) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
 
 // cli is the command line: one field a command, each in its own file.
 type cli struct {
-	Check   checkCmd   `cmd:"" help:"Check pipelines: syntax, names, types, sense."`
-	Fmt     fmtCmd     `cmd:"" help:"Format pipelines."`
-	Test    testCmd    `cmd:"" help:"Run the tests in pipelines."`
-	Plan    planCmd    `cmd:"" help:"Show what a run would do: a dry run."`
-	Run     runCmd     `cmd:"" help:"Run a pipeline."`
-	Explain explainCmd `cmd:"" help:"Explain a diagnostic's code."`
-	Ops     opsCmd     `cmd:"" help:"The reference of operators, functions and aggregates."`
-	Storage storageCmd `cmd:"" help:"Look at files as runs see them, on this machine and in stores."`
-	Version versionCmd `cmd:"" help:"Print the version."`
+	Check     checkCmd     `cmd:"" help:"Check pipelines: syntax, names, types, sense."`
+	Fmt       fmtCmd       `cmd:"" help:"Format pipelines."`
+	Test      testCmd      `cmd:"" help:"Run the tests in pipelines."`
+	Plan      planCmd      `cmd:"" help:"Show what a run would do: a dry run."`
+	Run       runCmd       `cmd:"" help:"Run a pipeline."`
+	Explain   explainCmd   `cmd:"" help:"Explain a diagnostic's code."`
+	Ops       opsCmd       `cmd:"" help:"The reference of operators, functions and aggregates."`
+	Savepoint savepointCmd `cmd:"" help:"Let a run that goes on keep its state in a folder of its own."`
+	Storage   storageCmd   `cmd:"" help:"Look at files as runs see them, on this machine and in stores."`
+	Version   versionCmd   `cmd:"" help:"Print the version."`
 }
 
 // env is what a command has to do with the world.
@@ -48,7 +49,8 @@ type env struct {
 	stdin  io.Reader
 	stdout io.Writer
 	stderr io.Writer
-	stop   func() // gives Ctrl-C its usual meaning back
+	args   []string // of the command
+	stop   func()   // gives Ctrl-C its usual meaning back
 }
 
 func main() {
@@ -64,6 +66,7 @@ func run(e *env, args []string) (code int) {
 			code = reportBug(e, fmt.Sprint(p), debug.Stack())
 		}
 	}()
+	e.args = args
 	var c cli
 	parser, err := kong.New(&c, kong.Name("weir"), kong.Writers(e.stdout, e.stderr), kong.Bind(e),
 		kong.Description("A small declarative dataflow language: check, plan and run pipelines of sequences and records."),

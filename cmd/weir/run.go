@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	"weir/cmd/weir/internal/project"
 	"weir/lang/diag"
@@ -15,6 +16,7 @@ import (
 type runCmd struct {
 	params
 	planFlags
+	checkpointFlags
 	Memory    string `placeholder:"SIZE" help:"Memory for held rows and staged blocks, 1GiB by default; what needs more spills to files."`
 	Temp      string `placeholder:"DIR" help:"Folder for what is spilled; by default the system's."`
 	MaxErrors int64  `default:"0" placeholder:"N" help:"Rejected rows that nothing consumes and that are borne; -1 for any number."`
@@ -45,18 +47,38 @@ func (c *runCmd) Run(e *env) error {
 	if c.MaxErrors < -1 {
 		return errors.New("--max-errors is a number of rows, or -1 for any number")
 	}
-	display := newDisplay(e.stderr, plan, c.Progress, c.Quiet)
+	keep, err := c.prepare(e, p, plan)
+	if err != nil {
+		return failedEarly(e, err)
+	}
+	display := newDisplay(e.stderr, plan, c.Progress, c.Quiet || keep.done)
+	stop := make(chan struct{})
+	var serving sync.WaitGroup
 	summary, err := local.Run(e.ctx, plan, local.Options{
-		Catalogue: p.catalogue,
-		Storage:   p.storage,
-		TempDir:   temp,
-		Memory:    memory,
-		MaxErrors: c.MaxErrors,
-		Progress:  display.update,
+		Catalogue:   p.catalogue,
+		Storage:     p.storage,
+		TempDir:     temp,
+		Memory:      memory,
+		MaxErrors:   c.MaxErrors,
+		Progress:    display.update,
+		Events:      keep.event(e, c.Quiet),
+		Checkpoints: keep.options,
+		Handle:      func(h *local.Handle) { serving.Go(func() { keep.serve(e, p, h, stop) }) },
 	})
+	close(stop)
+	serving.Wait()
 	display.close()
 	if err != nil {
-		return failed(e, err)
+		return failed(e, err, summary.Resumable)
+	}
+	if err := keep.end(); err != nil {
+		return err
+	}
+	if keep.done {
+		if !c.Quiet {
+			fmt.Fprintln(e.stderr, "weir: the run had finished: there is nothing to do")
+		}
+		return nil
 	}
 	if !c.Quiet {
 		writeSummary(e.stderr, plan, summary)
@@ -64,11 +86,28 @@ func (c *runCmd) Run(e *env) error {
 	return nil
 }
 
+// failedEarly is for what fails before the run begins.
+func failedEarly(e *env, err error) error {
+	var oe *op.Error
+	if errors.As(err, &oe) {
+		return failed(e, err, false)
+	}
+	return err
+}
+
 // failed says why a run failed and gives the exit code that it means.
-func failed(e *env, err error) error {
+func failed(e *env, err error, resumable bool) error {
 	if e.ctx.Err() != nil && errors.Is(err, context.Canceled) {
-		fmt.Fprintln(e.stderr, "weir: interrupted; no file was written or changed. Run the command again to start anew.")
+		if resumable {
+			fmt.Fprintf(e.stderr, "weir: interrupted; go on from the last checkpoint with\n      %s\n", e.again())
+		} else {
+			fmt.Fprintln(e.stderr, "weir: interrupted; no file was written or changed. Run the command again to start anew.")
+		}
 		return exit(exitInterrupted)
+	}
+	state := "no file was written or changed"
+	if resumable {
+		state = "go on from the last checkpoint with " + e.again()
 	}
 	var bug *stage.Bug
 	if errors.As(err, &bug) {
@@ -76,7 +115,7 @@ func failed(e *env, err error) error {
 	}
 	var oe *op.Error
 	if !errors.As(err, &oe) {
-		fmt.Fprintf(e.stderr, "weir: the run failed: %v\n      no file was written or changed\n", err)
+		fmt.Fprintf(e.stderr, "weir: the run failed: %v\n      %s\n", err, state)
 		return exit(exitRun)
 	}
 	writeError(e, oe)
@@ -84,7 +123,11 @@ func failed(e *env, err error) error {
 	if _, ok := diag.Lookup(oe.Code); ok {
 		more = "      more: weir explain " + oe.Code
 	}
-	fmt.Fprintf(e.stderr, "  = note: the run stopped, and no file was written or changed; start it again once the cause is mended%s\n", more)
+	if resumable {
+		fmt.Fprintf(e.stderr, "  = note: the run stopped; once the cause is mended %s%s\n", state, more)
+	} else {
+		fmt.Fprintf(e.stderr, "  = note: the run stopped, and no file was written or changed; start it again once the cause is mended%s\n", more)
+	}
 	return exit(exitRun)
 }
 

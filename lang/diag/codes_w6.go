@@ -8,6 +8,8 @@ var CodesW6 = []CodeInfo{
 	{"W6004", "a temporary file that cannot be written", "Rows that do not fit into memory go to a temporary file. Make room in that folder, or name another one with --temp.", "", ""},
 	{"W6005", "a temporary file that is damaged", "What was read back is not what was written, by its checksum: the disk or the memory of the machine is at fault.", "", ""},
 	{"W6006", "the run was interrupted", "It was stopped from outside. Outputs that become visible as a whole, which is all but print and standard output, are as they were before.", "", ""},
+	{"W6007", "no checkpoint can be used", "Every checkpoint of the folder is damaged or cut short: its checksums do not fit. Begin the run anew with another folder.", "", ""},
+	{"W6008", "a checkpoint that a run cannot be taken up from", "The pipeline, its input or its parallelism is not what it was, in a way that matters to the state that is kept. The message says in which.", "", ""},
 	{"W6201", "a file that cannot be read", "The message names the file and the cause. A path in a pipeline is relative to the file it stands in, one given with -p to the working directory.", "", ""},
 	{"W6202", "a file that cannot be created", "The folder may not be written, or the name is that of a folder: to write several files into it end the path with a slash.", "", ""},
 	{"W6203", "a file that cannot be written", "The disk is full, or failed. Nothing of the file is visible: what was there before is unchanged.", "", ""},

@@ -31,7 +31,6 @@ const Version = 1
 // Codes of what goes wrong here; lang/diag explains them.
 const (
 	codeDamaged = "W6007" // no checkpoint can be used
-	codeFolder  = "W6008" // a folder that is not for this run
 )
 
 // Kept is how many checkpoints stay.

@@ -315,9 +315,15 @@ func (c *coordinator) open() error {
 	if c.store != nil {
 		return nil
 	}
-	s, _, err := checkpoint.Open(c.run.ctx, c.run.o.Storage, c.run.o.Checkpoints.Dir)
+	s, old, err := checkpoint.Open(c.run.ctx, c.run.o.Storage, c.run.o.Checkpoints.Dir)
 	if err != nil {
 		return err
+	}
+	if old != nil { // of a run that nobody wanted to go on with
+		_ = old.Close() // read only
+		if err := s.Clear(c.run.ctx); err != nil {
+			return err
+		}
 	}
 	c.mu.Lock()
 	c.store, c.stats.Dir = s, s.Dir()

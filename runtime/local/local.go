@@ -312,7 +312,7 @@ func (r *rejects) summary() (int64, []Rejection) {
 const (
 	codePlan        = "W6001" // the plan cannot be run
 	codeInterrupted = "W6006"
-	codeResume      = "W6009" // a checkpoint that this run cannot be taken up from
+	codeResume      = "W6008" // a checkpoint that this run cannot be taken up from
 )
 
 func badPlan(format string, args ...any) error {
