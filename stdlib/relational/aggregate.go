@@ -2,12 +2,14 @@ package relational
 
 import (
 	"fmt"
+	"math"
 
 	"weir/compiler/expr"
 	"weir/compiler/types"
 	"weir/planner/estimate"
 	"weir/runtime/batch"
 	"weir/runtime/op"
+	"weir/stdlib/internal/keyed"
 	"weir/stdlib/stat"
 )
 
@@ -23,12 +25,13 @@ fit) is rejected.` + fmt.Sprintf(boundsDoc, "the groups"),
 	Params: []op.Param{
 		{Name: "by", Kind: op.Keys, Doc: "The columns, or named expressions, by which rows are grouped."},
 		{Name: "columns", Kind: op.Aggs, Variadic: true, Required: true, Min: 1, Doc: "name = aggregate(…), …"},
+		{Name: "windows", Kind: op.Word, Words: []string{string(types.FixedWindows), string(types.MergingWindows)}, Hidden: true},
 	},
 	Bounded:  op.NeedsWindow,
 	Type:     typeAggregate,
 	Caps:     op.Caps{Keyed: "by", Needs: needsAggregate},
 	Estimate: estimateAggregate,
-	New:      func(c *op.Config) (op.Instance, error) { return &aggregate{cfg: c, groups: newGroups()}, nil },
+	New:      func(c *op.Config) (op.Instance, error) { return &aggregate{cfg: c}, nil },
 	Examples: []op.Example{{Doc: "Groups, and the group of rows without a key.", Code: `type Row = { plate: string?, od: float? }
 let readings = read_jsonl("r.jsonl", as: Row)
 let out = readings |> aggregate(by: plate, n = count(), seen = count(od), total = sum(od), top = max(od))
@@ -87,9 +90,17 @@ func typeAggregate(t *op.Typing) types.Row {
 			return nil
 		}
 	}
+	windowed := t.In[0].Windows != types.NoWindows
+	if windowed {
+		t.Args["windows"] = &op.Arg{Word: string(t.In[0].Windows)}
+		if !add("by", types.WindowStart, types.Of(types.Timestamp)) || !add("by", types.WindowEnd, types.Of(types.Timestamp)) {
+			return nil
+		}
+	}
+	t.Out.Windows, t.Out.Time = types.NoWindows, ""
 	for _, g := range t.Args["columns"].Aggs {
 		ty := g.Type
-		if len(keys) == 0 && nullOverNothing(g) {
+		if len(keys) == 0 && !windowed && nullOverNothing(g) {
 			ty = ty.OrNull()
 		}
 		if !add("columns", g.Name, ty) {
@@ -123,11 +134,15 @@ func needsAggregate(a op.Args, _ []types.Row, _ op.ColumnSet) []op.ColumnSet {
 			s.AddExpr(e)
 		}
 	}
+	if a["windows"] != nil {
+		s.Add(types.WindowStart)
+		s.Add(types.WindowEnd)
+	}
 	return []op.ColumnSet{s}
 }
 
 func estimateAggregate(e *op.Estimating) (estimate.Stream, estimate.Work) {
-	if len(keysOf(e.Args, "by")) == 0 {
+	if len(keysOf(e.Args, "by")) == 0 && e.Args["windows"] == nil {
 		return estimate.Stream{Rows: estimate.Exact(1, "counted")}, estimate.Work{}
 	}
 	in := e.In[0].Rows
@@ -138,64 +153,104 @@ func estimateAggregate(e *op.Estimating) (estimate.Stream, estimate.Work) {
 	return out, estimate.Work{}
 }
 
+// aggregate holds the groups of all windows that are open, and gives those of a window when event time has passed its end.
 type aggregate struct {
 	op.Base
-	cfg    *op.Config
-	ctx    op.Context
-	keys   []evaluator
-	args   [][]evaluator // by aggregate
-	states []op.Accumulator
-	groups *groups
-	cols   []*batch.Builder // the keys' values, by group
+	cfg      *op.Config
+	ctx      op.Context
+	windows  types.Windowing
+	bounds   [2]evaluator // of the windows
+	keys     []evaluator
+	keyTypes []types.Type
+	keyNames []string
+	aggs     []op.Agg
+	args     [][]evaluator // by aggregate
+	groups   *keyed.State
+	sessions *keyed.Sessions // instead of groups where windows merge
+	now      int64           // event time
 
-	numbers, rows []uint32 // of the batch: the groups, and the rows in them
+	encoded keyed.Keys
+	rows    []uint32
+	spans   []keyed.Window
 }
 
 func (a *aggregate) Open(ctx op.Context) (err error) {
-	a.ctx = ctx
+	a.ctx, a.now = ctx, math.MinInt64
+	a.windows = types.Windowing(a.cfg.Args.Word("windows"))
 	in := a.cfg.In[0]
+	if a.windows != types.NoWindows {
+		for i, name := range []string{types.WindowStart, types.WindowEnd} {
+			if a.bounds[i], err = compile(ctx, pathExpr(in, name), in); err != nil {
+				return err
+			}
+		}
+	}
 	for _, k := range keysOf(a.cfg.Args, "by") {
 		ev, err := compile(ctx, k.Expr, in)
 		if err != nil {
 			return err
 		}
-		a.keys = append(a.keys, ev)
-		a.cols = append(a.cols, batch.NewBuilder(k.Expr.Type, 0))
+		a.keys, a.keyTypes, a.keyNames = append(a.keys, ev), append(a.keyTypes, k.Expr.Type), append(a.keyNames, keyName(k))
 	}
-	for _, g := range a.cfg.Args["columns"].Aggs {
-		f := ctx.Catalogue().Aggregate(g.Func)
-		if f == nil {
-			return fmt.Errorf("there is no aggregate `%s`", g.Func)
-		}
-		given := make([]types.Type, len(g.Args))
-		consts := make([]any, len(g.Args))
-		for i, e := range g.Args {
-			given[i] = e.Type
-			if e.Kind == expr.Const {
-				consts[i] = e.Value
+	makers := make([]func() (op.Accumulator, error), 0, len(a.cfg.Args["columns"].Aggs))
+	spec := keyed.Spec{Windowed: a.windows != types.NoWindows, Memory: ctx.Memory(), Dir: ctx.TempDir(), New: func() ([]op.Accumulator, error) {
+		accs := make([]op.Accumulator, len(makers))
+		for i, make := range makers {
+			var err error
+			if accs[i], err = make(); err != nil {
+				return nil, &op.Error{Code: codeArgument, Message: err.Error()}
 			}
 		}
-		want, _, err := f.Resolve(given)
+		return accs, nil
+	}}
+	spec.First, spec.Last, spec.All = ctx.KeyGroups()
+	a.aggs = a.cfg.Args["columns"].Aggs
+	for _, g := range a.aggs {
+		make, err := a.accumulator(g)
 		if err != nil {
-			return fmt.Errorf("`%s` wants %w", g.Func, err)
+			return err
 		}
-		evals := make([]evaluator, len(g.Args))
-		for i, e := range g.Args {
-			if t := want[i]; t.Kind != e.Type.Kind {
-				t.Nullable = e.Type.Nullable || e.Type.Kind == types.Null
-				e = &expr.Expr{Kind: expr.Call, Name: expr.Cast, Type: t, Args: []*expr.Expr{e}}
-			}
-			if evals[i], err = compile(ctx, e, in); err != nil {
-				return err
-			}
-		}
-		state, err := f.New(want, consts)
-		if err != nil {
-			return &op.Error{Code: codeArgument, Message: err.Error()}
-		}
-		a.args, a.states = append(a.args, evals), append(a.states, state)
+		makers = append(makers, make)
+		spec.Types = append(spec.Types, g.Type.OrNull())
 	}
-	return nil
+	if a.windows == types.MergingWindows {
+		a.sessions, err = keyed.NewSessions(spec)
+	} else {
+		a.groups, err = keyed.New(spec)
+	}
+	return err
+}
+
+// accumulator compiles the arguments of an aggregate and gives what makes its states.
+func (a *aggregate) accumulator(g op.Agg) (func() (op.Accumulator, error), error) {
+	f := a.ctx.Catalogue().Aggregate(g.Func)
+	if f == nil {
+		return nil, fmt.Errorf("there is no aggregate `%s`", g.Func)
+	}
+	given := make([]types.Type, len(g.Args))
+	consts := make([]any, len(g.Args))
+	for i, e := range g.Args {
+		given[i] = e.Type
+		if e.Kind == expr.Const {
+			consts[i] = e.Value
+		}
+	}
+	want, _, err := f.Resolve(given)
+	if err != nil {
+		return nil, fmt.Errorf("`%s` wants %w", g.Func, err)
+	}
+	evals := make([]evaluator, len(g.Args))
+	for i, e := range g.Args {
+		if t := want[i]; t.Kind != e.Type.Kind {
+			t.Nullable = e.Type.Nullable || e.Type.Kind == types.Null
+			e = &expr.Expr{Kind: expr.Call, Name: expr.Cast, Type: t, Args: []*expr.Expr{e}}
+		}
+		if evals[i], err = compile(a.ctx, e, a.cfg.In[0]); err != nil {
+			return nil, err
+		}
+	}
+	a.args = append(a.args, evals)
+	return func() (op.Accumulator, error) { return f.New(want, consts) }, nil
 }
 
 func (a *aggregate) Data(_ int, b *batch.Batch, out op.Output) error {
@@ -209,72 +264,107 @@ func (a *aggregate) Data(_ int, b *batch.Batch, out op.Output) error {
 			return err
 		}
 	}
-	a.numbers, a.rows = a.numbers[:0], a.rows[:0]
+	if b.Len() == 0 {
+		return nil
+	}
+	a.encoded.Set(keys, b)
+	if a.windows == types.NoWindows {
+		return a.groups.Add(keyed.Window{}, &a.encoded, a.positions(b), args, b.Ord)
+	}
+	bounds, b, err := evalAll(a.bounds[:], b, out)
+	if err != nil {
+		return err
+	}
+	a.rows, a.spans = a.rows[:0], a.spans[:0]
+	late := int64(0)
 	for i := range b.Len() {
 		row := b.Pos(i)
-		n, added := a.groups.add(a.groups.encode(keys, row))
-		a.groups.place(n, added, b.Ord, row)
-		if added {
-			for k, v := range keys {
-				a.cols[k].Any(canonical(v.Value(row)))
+		w := keyed.Window{Start: bounds[0].Int(row), End: bounds[1].Int(row)}
+		if w.End <= a.now { // of a source that was idle while others went on
+			late++
+			continue
+		}
+		a.rows, a.spans = append(a.rows, uint32(row)), append(a.spans, w)
+	}
+	if late > 0 {
+		a.ctx.Count("late", late)
+	}
+	if a.sessions == nil {
+		return a.addFixed(args, b.Ord)
+	}
+	if err := a.sessions.Add(&a.encoded, a.rows, a.spans, args, b.Ord); err != nil {
+		return err
+	}
+	return fits(a.ctx, a.sessions.Bytes(), fmt.Sprintf("%d sessions", a.sessions.Len()), "give more memory, a shorter gap, fewer keys, or split the work over more tasks")
+}
+
+// positions lists the rows of a batch.
+func (a *aggregate) positions(b *batch.Batch) []uint32 {
+	if b.Sel != nil {
+		return b.Sel
+	}
+	for len(a.rows) < b.N {
+		a.rows = append(a.rows, uint32(len(a.rows)))
+	}
+	return a.rows[:b.N]
+}
+
+// addFixed adds the rows window by window.
+func (a *aggregate) addFixed(args [][]*batch.Vector, ord [][]uint64) error {
+	for len(a.rows) > 0 {
+		w := a.spans[0]
+		var rows, others []uint32
+		var spans []keyed.Window
+		same := 1
+		for same < len(a.spans) && a.spans[same] == w {
+			same++
+		}
+		if rows = a.rows; same < len(a.rows) {
+			rows = append([]uint32(nil), a.rows[:same]...)
+			for i := same; i < len(a.rows); i++ {
+				if a.spans[i] == w {
+					rows = append(rows, a.rows[i])
+				} else {
+					others, spans = append(others, a.rows[i]), append(spans, a.spans[i])
+				}
 			}
 		}
-		a.numbers, a.rows = append(a.numbers, n), append(a.rows, uint32(row))
-	}
-	for i, s := range a.states {
-		if err := s.Add(a.numbers, a.rows, args[i], b.Ord); err != nil {
+		if err := a.groups.Add(w, &a.encoded, rows, args, ord); err != nil {
 			return err
 		}
+		a.rows, a.spans = others, spans
 	}
-	return a.check()
+	return nil
 }
 
-// canonical gives the one value that stands for all that are equal as keys: 0.0 for -0.0.
-func canonical(x any) any {
-	switch x := x.(type) {
-	case float64:
-		if x == 0 {
-			return 0.0
-		}
-	case []any:
-		for i := range x {
-			x[i] = canonical(x[i])
-		}
+// Watermark gives the windows that have ended by then, in the order of their ends, and in each the groups in the order of their keys.
+func (a *aggregate) Watermark(t int64, out op.Output) error {
+	if a.now = max(a.now, t); a.windows == types.NoWindows {
+		return nil
 	}
-	return x
-}
-
-// check counts the memory held.
-func (a *aggregate) check() error {
-	held := a.groups.bytes()
-	for _, c := range a.cols {
-		held += int64(c.Size())
-		if c.Size() > maxHeld {
-			return &op.Error{Code: codeMemory, Message: "the groups' keys take more than 2 GiB", Hint: "split the work over more tasks"}
-		}
-	}
-	for _, s := range a.states {
-		held += int64(s.Bytes())
-	}
-	return fits(a.ctx, held, fmt.Sprintf("%d groups", a.groups.len()), "give more memory, group by fewer columns, or split the work over more tasks")
+	return a.finish(a.now, out)
 }
 
 func (a *aggregate) Drain(out op.Output) error {
-	if len(a.keys) == 0 && a.groups.len() == 0 {
-		n, added := a.groups.add(nil)
-		a.groups.place(n, added, nil, 0)
+	if a.windows == types.NoWindows && len(a.keys) == 0 && !a.groups.Has(keyed.Window{}) {
+		if err := a.groups.AddEmpty(keyed.Window{}, nil); err != nil {
+			return err
+		}
 	}
-	names := make([]string, 0, len(a.cfg.Out))
-	vectors := make([]*batch.Vector, 0, len(a.keys))
-	for i, k := range keysOf(a.cfg.Args, "by") {
-		names = append(names, keyName(k))
-		vectors = append(vectors, a.cols[i].Done())
+	return a.finish(math.MaxInt64, out)
+}
+
+// finish gives out the windows that have ended by a time.
+func (a *aggregate) finish(until int64, out op.Output) error {
+	emit := func(b *keyed.Block) error { return a.give(b, out) }
+	if a.sessions != nil {
+		return a.sessions.Finish(until, emit)
 	}
-	order := a.groups.inOrder()
-	for len(order) > 0 {
-		part := order[:min(len(order), outRows)]
-		order = order[len(part):]
-		if err := a.give(part, names, vectors, out); err != nil {
+	for _, w := range a.groups.Windows() {
+		if w.End > until {
+			break
+		}
+		if err := a.groups.Finish(w, emit); err != nil {
 			return err
 		}
 	}
@@ -282,57 +372,115 @@ func (a *aggregate) Drain(out op.Output) error {
 }
 
 // give emits the rows of groups.
-func (a *aggregate) give(part []int, names []string, keys []*batch.Vector, out op.Output) error {
-	idx, kept := make([]uint32, 0, len(part)), make([]int, 0, len(part))
-	for _, g := range part {
-		if code, reason := a.failure(g); code != "" {
-			if err := out.Reject(op.Rejection{Byte: -1, Code: code, Reason: reason + a.which(names, keys, g)}); err != nil {
+func (a *aggregate) give(g *keyed.Block, out op.Output) error {
+	kept := make([]uint32, 0, g.N)
+	for i := range g.N {
+		code, reason, err := a.failure(g, i)
+		switch {
+		case err != nil:
+			return err
+		case code != "":
+			if err := out.Reject(op.Rejection{Byte: -1, Code: code, Reason: reason}); err != nil {
 				return err
 			}
-			continue
+		default:
+			kept = append(kept, uint32(i))
 		}
-		idx, kept = append(idx, uint32(g)), append(kept, g)
 	}
-	b := &batch.Batch{Row: a.cfg.Out, N: len(idx), Cols: make([]*batch.Vector, len(a.cfg.Out)), Ord: a.groups.ordinalsOf(kept)}
+	if len(kept) == 0 {
+		return nil
+	}
+	keys, err := g.Keys(a.keyTypes, kept)
+	if err != nil {
+		return err
+	}
+	b := &batch.Batch{Row: a.cfg.Out, N: len(kept), Cols: make([]*batch.Vector, len(a.cfg.Out)), Ord: g.Ordinals(kept)}
+	if a.windows != types.NoWindows { // windows come one after the other
+		starts, ends := make([]uint64, len(kept)), make([]uint64, len(kept))
+		for k, i := range kept {
+			w := g.Window(int(i))
+			starts[k], ends[k] = uint64(w.Start)^1<<63, uint64(w.End)^1<<63
+		}
+		b.Ord = append([][]uint64{ends, starts}, b.Ord...)
+	}
 	for i, f := range a.cfg.Out {
-		for k, name := range names {
-			if name == f.Name {
-				b.Cols[i] = keys[k].Take(idx).Project(f.Type)
-			}
-		}
-		for k, g := range a.cfg.Args["columns"].Aggs {
-			if g.Name == f.Name {
-				c := batch.NewBuilder(f.Type, len(idx))
-				for _, n := range idx {
-					a.states[k].Append(c, int(n))
-				}
-				b.Cols[i] = c.Done()
-			}
-		}
+		b.Cols[i] = a.column(f, g, keys, kept)
 	}
 	return out.Emit(b)
 }
 
-func (a *aggregate) failure(g int) (code, reason string) {
-	for i, s := range a.states {
-		if f, ok := s.(op.Failing); ok {
-			if code, reason = f.Failure(g); code != "" {
-				return code, reason + " (in `" + (&op.Arg{Aggs: a.cfg.Args["columns"].Aggs[i : i+1]}).String() + "`"
-			}
+// column makes a column of the output.
+func (a *aggregate) column(f types.Field, g *keyed.Block, keys []*batch.Vector, kept []uint32) *batch.Vector {
+	for k, name := range a.keyNames {
+		if name == f.Name {
+			return keys[k].Project(f.Type)
 		}
 	}
-	return "", ""
+	for k, x := range a.aggs {
+		if x.Name == f.Name {
+			return g.Results(k, f.Type, kept).Project(f.Type)
+		}
+	}
+	times := make([]int64, len(kept))
+	for k, i := range kept {
+		if times[k] = g.Window(int(i)).Start; f.Name == types.WindowEnd {
+			times[k] = g.Window(int(i)).End
+		}
+	}
+	return &batch.Vector{Type: f.Type, N: len(kept), Ints: times}
 }
 
-// which ends a reason with the group that it is about.
-func (a *aggregate) which(names []string, keys []*batch.Vector, g int) string {
-	s := ""
-	for i, n := range names {
-		sep := ", "
-		if i == 0 {
-			sep = " for "
+// failure says why a group has no row; code is "" where it has one.
+func (a *aggregate) failure(g *keyed.Block, i int) (code, reason string, err error) {
+	for k := range a.aggs {
+		if code, reason = g.Failure(k, i); code == "" {
+			continue
 		}
-		s += sep + n + " = " + expr.FormatValue(keys[i].Type, keys[i].Value(g))
+		keys, err := g.Keys(a.keyTypes, []uint32{uint32(i)})
+		if err != nil {
+			return "", "", err
+		}
+		reason += " (in `" + (&op.Arg{Aggs: a.aggs[k : k+1]}).String() + "`"
+		for j, name := range a.keyNames {
+			sep := ", "
+			if j == 0 {
+				sep = " for "
+			}
+			reason += sep + name + " = " + expr.FormatValue(keys[j].Type, keys[j].Value(0))
+		}
+		return code, reason + ")", nil
 	}
-	return s + ")"
+	return "", "", nil
+}
+
+func (a *aggregate) Snapshot(_ uint64, w op.SnapshotWriter) error {
+	if err := snapshotTime(a.now, w); err != nil {
+		return err
+	}
+	if a.sessions != nil {
+		return a.sessions.Snapshot(w)
+	}
+	return a.groups.Snapshot(w)
+}
+
+func (a *aggregate) Restore(r op.SnapshotReader) (err error) {
+	if a.now, err = restoreTime(r); err != nil {
+		return err
+	}
+	if a.sessions != nil {
+		err = a.sessions.Restore(r)
+	} else {
+		err = a.groups.Restore(r)
+	}
+	if err != nil {
+		return err
+	}
+	return r.Err()
+}
+
+func (a *aggregate) Close() error {
+	if a.groups == nil {
+		return nil
+	}
+	return a.groups.Close()
 }

@@ -98,6 +98,13 @@ var Rename = &op.Operator{
 			}
 			row = append(row, f)
 		}
+		name, rest, nested := strings.Cut(t.In[0].Time, ".")
+		if n, ok := names[name]; ok {
+			name = n
+		}
+		if t.Out.Time = name; nested {
+			t.Out.Time += "." + rest
+		}
 		return row
 	},
 	Caps: op.Caps{RowWise: true, Needs: func(a op.Args, in []types.Row, need op.ColumnSet) []op.ColumnSet {

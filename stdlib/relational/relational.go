@@ -22,10 +22,14 @@ const (
 	codeNumber    = "W2405" // a number out of range
 	codeRows      = "W2406" // streams whose rows do not go together
 	codeKey       = "W2407" // a key that cannot be one
+	codeNoTime    = "W2420" // a window without event time
 	codeArgument  = "W6404" // an argument out of range that is known only now
 	codeMemory    = "W6410" // the rows to be held do not fit into the task's memory
 	codeState     = "W6411" // a snapshot that cannot be read
+	codeTime      = "W6420" // a row that lies nowhere in time
 )
+
+var errState = &op.Error{Code: codeState, Message: "the state of an operator cannot be read", Hint: "the checkpoint is damaged: resume from the one before"}
 
 // evaluator is an expression ready to be evaluated, with its text for reasons.
 type evaluator struct {

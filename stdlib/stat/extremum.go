@@ -51,6 +51,8 @@ type kind[T any] struct {
 	append  func(dst []byte, x T) []byte
 	parse   func(r *reader) T
 	size    func(x T) int
+	fixed   func(dst []byte, x T) []byte // in eight bytes; nil for what has no fixed width
+	unfix   func(r *reader) T
 }
 
 func same[T any](x T) T          { return x }
@@ -62,16 +64,20 @@ func compareBools(x, y bool) int { return cmp.Compare(flag(x), flag(y)) }
 
 var (
 	kindInt = &kind[int64]{func(v *batch.Vector) func(int) int64 { return fn.Ints(v).At }, same[int64], cmp.Compare[int64],
-		(*batch.Builder).Int, binary.AppendVarint, (*reader).int, eight[int64]}
+		(*batch.Builder).Int, binary.AppendVarint, (*reader).int, eight[int64],
+		func(dst []byte, x int64) []byte { return binary.LittleEndian.AppendUint64(dst, uint64(x)) },
+		func(r *reader) int64 { return int64(r.eight()) }}
 	kindFloat = &kind[float64]{func(v *batch.Vector) func(int) float64 { return fn.Floats(v).At }, same[float64], fn.CompareFloats,
 		func(b *batch.Builder, x float64) { b.Float(x + 0) },
 		func(dst []byte, x float64) []byte { return binary.AppendUvarint(dst, math.Float64bits(x)) },
-		func(r *reader) float64 { return math.Float64frombits(r.uint()) }, eight[float64]}
+		func(r *reader) float64 { return math.Float64frombits(r.uint()) }, eight[float64],
+		func(dst []byte, x float64) []byte { return binary.LittleEndian.AppendUint64(dst, math.Float64bits(x)) },
+		func(r *reader) float64 { return math.Float64frombits(r.eight()) }}
 	kindBool = &kind[bool]{func(v *batch.Vector) func(int) bool { return fn.Bools(v).At }, same[bool], compareBools, (*batch.Builder).Bool,
 		func(dst []byte, x bool) []byte { return binary.AppendVarint(dst, flag(x)) },
-		func(r *reader) bool { return r.int() != 0 }, eight[bool]}
+		func(r *reader) bool { return r.int() != 0 }, eight[bool], nil, nil}
 	kindBytes = &kind[[]byte]{func(v *batch.Vector) func(int) []byte { return v.Bytes }, keep, bytes.Compare, (*batch.Builder).Bytes,
-		appendBytes, (*reader).bytes, length}
+		appendBytes, (*reader).bytes, length, nil, nil}
 )
 
 type best[T any] struct {
@@ -138,7 +144,10 @@ func (e *extreme[T]) MarshalGroup(dst []byte, group int) []byte {
 
 func (e *extreme[T]) UnmarshalGroup(src []byte, group int) error {
 	r := reader{b: src}
-	*e.at(uint32(group)) = best[T]{}
+	if b := e.at(uint32(group)); b.has {
+		e.held -= e.kind.size(b.x)
+		*b = best[T]{}
+	}
 	if r.uint() == 1 {
 		e.offer(uint32(group), e.kind.parse(&r))
 	}

@@ -9,6 +9,7 @@ import (
 	"weir/runtime/batch"
 	"weir/runtime/op"
 	"weir/stdlib/internal/fn"
+	"weir/stdlib/internal/keyed"
 )
 
 // The aggregates that go by the order of the stream.
@@ -18,7 +19,7 @@ var (
 
 	Collect = &op.Aggregate{
 		Name:   "collect",
-		Doc:    "is the list of the values, in the order of the stream. It holds the values of the group in memory.",
+		Doc:    "is the list of the values, in the order of the stream. The list of a group must fit into memory.",
 		Params: fn.Params("x: The values."),
 		Resolve: one("a value", func(t types.Type) (param, result types.Type, ok bool) {
 			if t.Kind == types.Null {
@@ -26,7 +27,9 @@ var (
 			}
 			return t, types.ListOf(t), t.Kind.Storage() != types.StoreNone
 		}),
-		New: func(args []types.Type, _ []any) (op.Accumulator, error) { return &ordered{t: args[0].NotNull()}, nil },
+		New: func(args []types.Type, _ []any) (op.Accumulator, error) {
+			return &collected{ordered{t: args[0].NotNull()}}, nil
+		},
 	}
 )
 
@@ -125,15 +128,6 @@ func (s *ordered) Merge(other op.Accumulator, groups []uint32) error {
 
 func (s *ordered) Append(b *batch.Builder, group int) {
 	v := *s.at(uint32(group))
-	if s.pick == 0 {
-		slices.SortFunc(v, func(p, q placed) int { return p.compare(&q) })
-		list := make([]any, len(v))
-		for k := range v {
-			list[k] = readValue(&reader{b: v[k].value}, s.t)
-		}
-		b.Any(list)
-		return
-	}
 	if len(v) == 0 {
 		b.Any(nil)
 		return
@@ -147,29 +141,121 @@ func (s *ordered) MarshalGroup(dst []byte, group int) []byte {
 	v := *s.at(uint32(group))
 	dst = binary.AppendUvarint(dst, uint64(len(v)))
 	for k := range v {
-		dst = binary.AppendUvarint(dst, uint64(len(v[k].ord)))
-		for _, x := range v[k].ord {
-			dst = binary.AppendUvarint(dst, x)
-		}
-		dst = appendBytes(appendBytes(dst, v[k].key), v[k].value)
+		dst = v[k].append(dst)
 	}
 	return dst
 }
 
 func (s *ordered) UnmarshalGroup(src []byte, group int) error {
 	r := reader{b: src}
-	*s.at(uint32(group)) = nil
+	v := s.at(uint32(group))
+	for i := range *v {
+		s.held -= (*v)[i].size()
+	}
+	*v = nil
 	for range r.count() {
-		p := placed{}
-		for range r.count() {
-			p.ord = append(p.ord, r.uint())
-		}
-		p.key, p.value = r.bytes(), r.bytes()
-		value := reader{b: p.value}
-		if readValue(&value, s.t); value.done() != nil {
-			r.bad = true
-		}
+		p := parsePlaced(&r)
+		s.check(&p, &r)
 		s.offer(uint32(group), &p)
 	}
 	return r.done()
+}
+
+// check sees that a value can be read.
+func (s *ordered) check(p *placed, r *reader) {
+	value := reader{b: p.value}
+	if readValue(&value, s.t); value.done() != nil {
+		r.bad = true
+	}
+}
+
+func (p *placed) append(dst []byte) []byte {
+	dst = binary.AppendUvarint(dst, uint64(len(p.ord)))
+	for _, x := range p.ord {
+		dst = binary.AppendUvarint(dst, x)
+	}
+	return appendBytes(appendBytes(dst, p.key), p.value)
+}
+
+// parsePlaced reads what append wrote. The value refers to the reader's bytes.
+func parsePlaced(r *reader) placed {
+	p := placed{}
+	for range r.count() {
+		p.ord = append(p.ord, r.uint())
+	}
+	p.key, p.value = r.view(), r.view()
+	return p
+}
+
+// collected is ordered with all values of each group.
+type collected struct{ ordered }
+
+var _ keyed.Streaming = (*collected)(nil)
+
+var placedForm = &form[placed]{
+	append:  func(dst []byte, p placed) []byte { return p.append(dst) },
+	parse:   parsePlaced,
+	compare: func(p, q placed) int { return p.compare(&q) },
+}
+
+func (s *collected) sort(v []placed) { slices.SortFunc(v, placedForm.compare) }
+
+func (s *collected) Merge(other op.Accumulator, groups []uint32) error {
+	o, ok := other.(*collected)
+	if !ok {
+		return mismatch(other)
+	}
+	return s.ordered.Merge(&o.ordered, groups)
+}
+
+func (s *collected) Append(b *batch.Builder, group int) {
+	v := *s.at(uint32(group))
+	s.sort(v)
+	list := make([]any, len(v))
+	for k := range v {
+		list[k] = readValue(&reader{b: v[k].value}, s.t)
+	}
+	b.Any(list)
+}
+
+// Values implements keyed.Streaming.
+func (s *collected) Values(group int) int64 { return int64(len(*s.at(uint32(group)))) }
+
+// Pieces implements keyed.Streaming.
+func (s *collected) Pieces(group int, f func([]byte) error) error {
+	v := *s.at(uint32(group))
+	s.sort(v)
+	return placedForm.cut(v, f)
+}
+
+// AddPiece implements keyed.Streaming.
+func (s *collected) AddPiece(group int, piece []byte) error {
+	r := reader{b: piece}
+	for len(r.b) > 0 {
+		p := parsePlaced(&r)
+		s.check(&p, &r)
+		s.offer(uint32(group), &p)
+	}
+	return r.done()
+}
+
+// MergePieces implements keyed.Streaming.
+func (s *collected) MergePieces(seqs []keyed.PieceReader) keyed.PieceReader {
+	return placedForm.merge(seqs)
+}
+
+// Finish implements keyed.Streaming.
+func (s *collected) Finish(b *batch.Builder, _ int64, pieces keyed.PieceReader) error {
+	list := []any{}
+	bad := false
+	err := placedForm.each(pieces, func(p placed) {
+		r := reader{b: p.value}
+		list = append(list, readValue(&r, s.t))
+		bad = bad || r.done() != nil
+	})
+	if err == nil && bad {
+		err = errState
+	}
+	b.Any(list)
+	return err
 }

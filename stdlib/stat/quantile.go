@@ -10,11 +10,12 @@ import (
 	"weir/runtime/batch"
 	"weir/runtime/op"
 	"weir/stdlib/internal/fn"
+	"weir/stdlib/internal/keyed"
 )
 
 const quantileDoc = " It is exact, by linear interpolation between the two values next to it: definition 7 of Hyndman and Fan, Sample quantiles in " +
 	"statistical packages (The American Statistician 50, 1996), which is the default of R, NumPy and DuckDB's quantile_cont. NaN counts as greater than " +
-	"every number. It holds the values of the group in memory. Of timestamps, durations and sizes it is rounded down to a whole unit."
+	"every number. Values that memory has no room for go to disk. Of timestamps, durations and sizes it is rounded down to a whole unit."
 
 // Quantile gives the value below which a fraction of the values lies.
 var Quantile = &op.Aggregate{
@@ -75,10 +76,12 @@ func newQuantile(t types.Type, q float64) op.Accumulator {
 	case types.Float:
 		return &quantiles[float64]{q: q, kind: kindFloat, between: betweenFloats}
 	case types.Int: // not converted: a plan made by hand
-		return &quantiles[float64]{q: q, kind: &kind[float64]{func(v *batch.Vector) func(int) float64 {
+		k := *kindFloat
+		k.read = func(v *batch.Vector) func(int) float64 {
 			c := fn.Ints(v)
 			return func(row int) float64 { return float64(c.At(row)) }
-		}, same[float64], fn.CompareFloats, kindFloat.put, kindFloat.append, kindFloat.parse, eight[float64]}, between: betweenFloats}
+		}
+		return &quantiles[float64]{q: q, kind: &k, between: betweenFloats}
 	}
 	return &quantiles[int64]{q: q, kind: kindInt, between: betweenInts}
 }
@@ -99,7 +102,7 @@ func betweenInts(x, y int64, f float64) int64 {
 	return int64(uint64(x) + min(d, uint64(f*float64(d))))
 }
 
-type quantiles[T any] struct {
+type quantiles[T int64 | float64] struct {
 	states[[]T]
 	q       float64
 	kind    *kind[T]
@@ -107,7 +110,14 @@ type quantiles[T any] struct {
 	held    int
 }
 
+var _ keyed.Streaming = (*quantiles[int64])(nil)
+
+func (s *quantiles[T]) form() *form[T] {
+	return &form[T]{append: s.kind.fixed, parse: s.kind.unfix, compare: s.kind.compare}
+}
+
 func (s *quantiles[T]) Add(groups, rows []uint32, args []*batch.Vector, _ [][]uint64) error {
+	s.grow(groups)
 	get := s.kind.read(args[0])
 	each(groups, rows, args[0], func(g uint32, row int) { s.add(g, get(row)) })
 	return nil
@@ -131,6 +141,12 @@ func (s *quantiles[T]) Merge(other op.Accumulator, groups []uint32) error {
 	return nil
 }
 
+// place is where the quantile of n values lies: between values i and i+1, by f of the way.
+func (s *quantiles[T]) place(n int64) (i int64, f float64) {
+	h := s.q * float64(n-1)
+	return int64(h), h - math.Floor(h)
+}
+
 func (s *quantiles[T]) Append(b *batch.Builder, group int) {
 	v := *s.at(uint32(group))
 	if len(v) == 0 {
@@ -138,13 +154,67 @@ func (s *quantiles[T]) Append(b *batch.Builder, group int) {
 		return
 	}
 	slices.SortFunc(v, s.kind.compare)
-	h := s.q * float64(len(v)-1)
-	i := int(h)
+	i, f := s.place(int64(len(v)))
 	x := v[i]
-	if f := h - float64(i); f > 0 {
+	if f > 0 {
 		x = s.between(x, v[i+1], f)
 	}
 	s.kind.put(b, x)
+}
+
+// Values implements keyed.Streaming.
+func (s *quantiles[T]) Values(group int) int64 { return int64(len(*s.at(uint32(group)))) }
+
+// Pieces implements keyed.Streaming.
+func (s *quantiles[T]) Pieces(group int, f func([]byte) error) error {
+	v := *s.at(uint32(group))
+	slices.SortFunc(v, s.kind.compare)
+	return s.form().cut(v, f)
+}
+
+// AddPiece implements keyed.Streaming.
+func (s *quantiles[T]) AddPiece(group int, piece []byte) error {
+	r := reader{b: piece}
+	xs := make([]T, 0, len(piece)/8)
+	for len(r.b) > 0 {
+		xs = append(xs, s.kind.unfix(&r))
+	}
+	s.add(uint32(group), xs...)
+	return r.done()
+}
+
+// MergePieces implements keyed.Streaming.
+func (s *quantiles[T]) MergePieces(seqs []keyed.PieceReader) keyed.PieceReader {
+	return s.form().merge(seqs)
+}
+
+// Finish implements keyed.Streaming.
+func (s *quantiles[T]) Finish(b *batch.Builder, n int64, pieces keyed.PieceReader) error {
+	if n == 0 {
+		b.Null()
+		_, err := pieces()
+		return err
+	}
+	i, f := s.place(n)
+	at := int64(0)
+	var x, y T
+	err := s.form().each(pieces, func(v T) {
+		switch at {
+		case i:
+			x = v
+		case i + 1:
+			y = v
+		}
+		at++
+	})
+	if err == nil && at != n {
+		err = errState
+	}
+	if f > 0 {
+		x = s.between(x, y, f)
+	}
+	s.kind.put(b, x)
+	return err
 }
 
 func (s *quantiles[T]) Bytes() int { return 24*cap(s.s) + s.held }
@@ -160,7 +230,9 @@ func (s *quantiles[T]) MarshalGroup(dst []byte, group int) []byte {
 
 func (s *quantiles[T]) UnmarshalGroup(src []byte, group int) error {
 	r := reader{b: src}
-	*s.at(uint32(group)) = nil
+	v := s.at(uint32(group))
+	s.held -= 8 * cap(*v)
+	*v = nil
 	for range r.count() {
 		s.add(uint32(group), s.kind.parse(&r))
 	}

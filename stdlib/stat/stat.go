@@ -37,6 +37,31 @@ func (st *states[T]) at(g uint32) *T {
 	return &st.s[g]
 }
 
+// grow makes sure that there are states for all of the groups, and gives them.
+func (st *states[T]) grow(groups []uint32) []T {
+	top := uint32(0)
+	for _, g := range groups {
+		top = max(top, g)
+	}
+	if n := int(top) + 1; len(groups) > 0 && n > len(st.s) {
+		if n > cap(st.s) {
+			s := make([]T, len(st.s), n+n/4)
+			copy(s, st.s)
+			st.s = s
+		}
+		st.s = st.s[:n]
+	}
+	return st.s
+}
+
+// hasNulls reports whether a value may be null.
+func hasNulls(v *batch.Vector) bool {
+	if v.Dict != nil {
+		v = v.Dict
+	}
+	return v.Valid != nil || v.Dict != nil
+}
+
 // each calls f for the rows that are not null.
 func each(groups, rows []uint32, v *batch.Vector, f func(g uint32, row int)) {
 	src := v
@@ -117,6 +142,29 @@ func (r *reader) bytes() []byte {
 	}
 	x := append([]byte(nil), r.b[:n]...)
 	r.b = r.b[n:]
+	return x
+}
+
+// view reads a run of bytes with its length before it, in place.
+func (r *reader) view() []byte {
+	n := r.uint()
+	if n > uint64(len(r.b)) {
+		r.bad, r.b = true, nil
+		return nil
+	}
+	x := r.b[:n:n]
+	r.b = r.b[n:]
+	return x
+}
+
+// eight reads eight bytes.
+func (r *reader) eight() uint64 {
+	if len(r.b) < 8 {
+		r.bad, r.b = true, nil
+		return 0
+	}
+	x := binary.LittleEndian.Uint64(r.b)
+	r.b = r.b[8:]
 	return x
 }
 

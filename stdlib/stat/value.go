@@ -50,13 +50,7 @@ func readValue(r *reader, t types.Type) any {
 	case types.StoreInt:
 		return r.int()
 	case types.StoreFloat:
-		if len(r.b) < 8 {
-			r.bad, r.b = true, nil
-			return 0.0
-		}
-		x := binary.LittleEndian.Uint64(r.b)
-		r.b = r.b[8:]
-		return math.Float64frombits(x)
+		return math.Float64frombits(r.eight())
 	case types.StoreList:
 		out := []any{}
 		for range r.count() {
