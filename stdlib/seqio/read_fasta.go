@@ -41,7 +41,7 @@ lost; white space and lines that begin with ; are passed over. docs/fasta.md say
 			{Name: "sequence", Type: types.Of(kindOf(t.Args))},
 		}
 	},
-	Caps: op.Caps{
+	Caps: op.Caps{Live: input.IsPipe,
 		Needs:      func(op.Args, []types.Row, op.ColumnSet) []op.ColumnSet { return nil },
 		SplitCount: func(a op.Args, s op.Storage) int { return input.Count(s, a.Text("path")) },
 	},
@@ -86,14 +86,21 @@ func (s *fastaSource) Read(split op.Split, out op.SourceOutput) error {
 		return err
 	}
 	defer func() { _ = in.Close() }() // read only: nothing is lost
-	w := newRecordWriter(s.cfg.Out, f.Path, split.Index, out)
+	follow, err := input.Follow(out, split, f, in.Eager())
+	if err != nil {
+		return err
+	}
+	w := newRecordWriter(s.cfg.Out, f.Path, split.Index, follow)
 	p := newParser(newAlphabet(kindOf(s.cfg.Args)), s.cfg.Args.Word("stop") == "strip", s.cfg.Args.Word("gaps") == "strip", w.add)
 	// A pipe may trickle: what is complete goes on before a read that may wait.
 	err = parseFasta(in, p, func() error {
 		if err := s.ctx.Context().Err(); err != nil || in.Eager() {
 			return err
 		}
-		return w.flush()
+		if err := w.flush(); err != nil {
+			return err
+		}
+		return out.Wait(in.Ready())
 	})
 	if err != nil {
 		return err

@@ -34,7 +34,7 @@ record; so sequences over several lines are rejected. Memory is bounded by the l
 			{Name: "quality", Type: types.Of(types.String)},
 		}
 	},
-	Caps: op.Caps{
+	Caps: op.Caps{Live: input.IsPipe,
 		Needs:      func(op.Args, []types.Row, op.ColumnSet) []op.ColumnSet { return nil },
 		SplitCount: func(a op.Args, s op.Storage) int { return input.Count(s, a.Text("path")) },
 	},
@@ -84,13 +84,20 @@ func (s *fastqSource) Read(split op.Split, out op.SourceOutput) error {
 		return err
 	}
 	defer func() { _ = in.Close() }() // read only: nothing is lost
-	w := newRecordWriter(s.cfg.Out, part.Path, split.Index, out)
+	follow, err := input.Follow(out, split, part, in.Eager())
+	if err != nil {
+		return err
+	}
+	w := newRecordWriter(s.cfg.Out, part.Path, split.Index, follow)
 	// A pipe may trickle: what is complete goes on before a read that may wait.
 	lines := input.NewLines(in, func() error {
 		if err := s.ctx.Context().Err(); err != nil || in.Eager() {
 			return err
 		}
-		return w.flush()
+		if err := w.flush(); err != nil {
+			return err
+		}
+		return out.Wait(in.Ready())
 	})
 	p := &fastqParser{lines: lines, check: newAlphabet(fastqKind(s.cfg.Args)), done: w.add}
 	if err := p.run(); err != nil {

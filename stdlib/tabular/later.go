@@ -13,12 +13,4 @@ var (
 	// WriteParquet writes Parquet files.
 	WriteParquet = &op.Operator{Name: "write_parquet", Role: op.SinkRole, Doc: "writes Parquet files.",
 		Params: []op.Param{{Name: "path", Kind: op.Value, Type: types.Of(types.Path), Required: true, Doc: "A file, or a folder with a trailing /."}}}
-	// Watch reads files as they appear in a folder.
-	Watch = &op.Operator{Name: "watch", Role: op.SourceRole, Bounded: op.NeverEnds, Doc: "reads the files of a folder as they appear, each exactly once; the stream does not end.",
-		Params: []op.Param{
-			{Name: "path", Kind: op.Value, Type: types.Of(types.Path), Required: true, Doc: "A folder."},
-			{Name: "format", Kind: op.Word, Words: []string{"jsonl", "csv", "tsv"}, Required: true, Named: true, Doc: "What the files are."},
-			{Name: "as", Kind: op.RowType, Required: true, Named: true, Doc: "The type of a row."},
-			{Name: "poll", Kind: op.Value, Type: types.Of(types.Duration), Default: "10s", Doc: "How often to look."},
-		}}
 )

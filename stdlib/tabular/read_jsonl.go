@@ -8,6 +8,7 @@ import (
 	"weir/planner/estimate"
 	"weir/runtime/batch"
 	"weir/runtime/op"
+	"weir/stdlib/internal/input"
 )
 
 // ReadJSONL is the operator that reads JSON lines.
@@ -29,7 +30,7 @@ A line that is bad goes to ` + "`.rejected`" + `; a file whose bytes cannot be t
 64 MiB.`,
 	Params: []op.Param{readPath, asParam},
 	Type:   jsonLines.typed,
-	Caps: op.Caps{
+	Caps: op.Caps{Live: input.IsPipe,
 		Needs:      func(op.Args, []types.Row, op.ColumnSet) []op.ColumnSet { return nil },
 		SplitCount: jsonLines.countSplits,
 	},

@@ -12,6 +12,7 @@ import (
 	"weir/planner/estimate"
 	"weir/runtime/batch"
 	"weir/runtime/op"
+	"weir/stdlib/internal/input"
 )
 
 // ReadCSV and ReadTSV are the operators that read tables.
@@ -62,7 +63,7 @@ trusted, stops the run. A record has at most 64 MiB.`,
 			}
 			return f.typed(t)
 		},
-		Caps: op.Caps{
+		Caps: op.Caps{Live: input.IsPipe,
 			Needs:      func(op.Args, []types.Row, op.ColumnSet) []op.ColumnSet { return nil },
 			SplitCount: f.countSplits,
 		},

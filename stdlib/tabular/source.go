@@ -94,12 +94,18 @@ func (s *source) Read(split op.Split, out op.SourceOutput) error {
 	if err != nil {
 		return err
 	}
-	r := newRows(s.cfg.Args["as"].Row, s.cfg.Out, p.Path, split.Index, out)
+	r := newRows(s.cfg.Args["as"].Row, s.cfg.Out, p.Path, split.Index, nil)
 	rd := newReader(s.ctx.Context(), s.ctx.Storage(), s.format, s.cfg.Args, p, r)
 	if err := rd.open(); err != nil {
 		return err
 	}
 	defer func() { _ = rd.in.Close() }() // read only: nothing is lost
+	if r.out, err = input.Follow(out, split, p, rd.in.Eager()); err != nil {
+		return err
+	}
+	if rd.trickles {
+		rd.wait = func() error { return out.Wait(rd.in.Ready()) }
+	}
 	return rd.run()
 }
 
@@ -115,7 +121,8 @@ type reader struct {
 	in       *input.Stream
 	trickles bool   // what one read gave is given on at once
 	scratch  []byte // of a stream that trickles
-	limit    int64  // bytes to read at most, -1 for all: for samples
+	wait     func() error
+	limit    int64 // bytes to read at most, -1 for all: for samples
 	eof      bool
 
 	data  []byte // what has been read and not been passed over
@@ -163,6 +170,11 @@ func (rd *reader) fill(from int) error {
 	if rd.trickles && len(keep) < blockBytes {
 		if rd.scratch == nil {
 			rd.scratch = make([]byte, blockBytes)
+		}
+		if rd.wait != nil {
+			if err := rd.wait(); err != nil {
+				return err
+			}
 		}
 		n, err := rd.read(rd.scratch)
 		if from == 0 { // nobody has a hand on it

@@ -3,8 +3,10 @@ package tabular
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"testing"
@@ -13,6 +15,7 @@ import (
 
 	"weir/compiler/types"
 	"weir/planner/estimate"
+	"weir/runtime/batch"
 	"weir/runtime/op"
 	"weir/runtime/op/optest"
 	"weir/runtime/storage/localfile"
@@ -77,13 +80,42 @@ func TestLongRecords(t *testing.T) {
 	}
 }
 
-// TestTrickle: a row is given on before the next one is waited for.
+// handed is an output that takes a batch only from who asks for it.
+type handed struct {
+	optest.Ignore
+	to chan *batch.Batch
+}
+
+func (h handed) Emit(b *batch.Batch) error       { h.to <- b; return nil }
+func (h handed) Side(string, *batch.Batch) error { return nil }
+func (h handed) Reject(op.Rejection) error       { return nil }
+
+// TestTrickle: a row is given on before the next one is waited for, and what is left of the split is what comes.
 func TestTrickle(t *testing.T) {
-	m := &memory{files: map[string][]byte{"x": []byte("{\"n\":1}\n{\"n\":2}\n")}, chunk: 8}
+	r, w := io.Pipe()
 	row := rowOf(t, "n: int")
-	got, err := read(t, world{storage: m}, ReadJSONL, op.Args{"path": pathArg("x"), "as": {Row: row}}, row)
-	if err != nil || len(got.batches) != 2 {
-		t.Errorf("%d batches, %v", len(got.batches), err)
+	cfg := &op.Config{Args: op.Args{"path": pathArg("-"), "as": {Row: row}}, Out: row}
+	src, err := ReadJSONL.Source(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := src.Open(world{storage: &localfile.Local{Stdin: r}}); err != nil {
+		t.Fatal(err)
+	}
+	out := handed{to: make(chan *batch.Batch)}
+	done := make(chan error, 1)
+	go func() {
+		part, err := json.Marshal(map[string]any{"path": "-"})
+		done <- errors.Join(err, src.Read(op.Split{Data: part}, out))
+	}()
+	for i := range 3 {
+		fmt.Fprintf(w, "{\"n\":%d}\n", i)
+		if b := <-out.to; b.N != 1 || b.Cols[0].Int(0) != int64(i) {
+			t.Errorf("row %d: %d rows", i, b.N)
+		}
+	}
+	if err := errors.Join(w.Close(), <-done); err != nil {
+		t.Fatal(err)
 	}
 }
 

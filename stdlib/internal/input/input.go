@@ -29,6 +29,10 @@ type Part struct {
 	Version string `json:"version,omitempty"`
 	From    int64  `json:"from,omitempty"`
 	To      int64  `json:"to,omitempty"`
+	// Rows and Rejected are the rows and the rejected records at its beginning that were given already.
+	Rows     uint64 `json:"rows,omitempty"`
+	Rejected uint64 `json:"rejected,omitempty"`
+	Pipe     bool   `json:"pipe,omitempty"` // it cannot be read twice: what is left is what comes
 }
 
 // List gives the files that the path names, in the storage's order. A path that names none is an error: a reader that
@@ -44,6 +48,9 @@ func List(ctx context.Context, s op.Storage, path string) ([]op.FileInfo, error)
 	}
 	return files, nil
 }
+
+// IsPipe reports whether the parameter `path` names standard input.
+func IsPipe(a op.Args) bool { return a.Text("path") == "-" }
 
 // Count gives the number of files that a path names, -1 where that cannot be told.
 func Count(s op.Storage, path string) int {

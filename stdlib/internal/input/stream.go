@@ -26,6 +26,7 @@ type Stream struct {
 	format string        // "gzip", "zstd" or "" for plain
 	r      io.Reader
 	closer func()
+	pump   *pump // reads ahead where reading may wait; nil before Ready is called
 }
 
 type counter struct {
@@ -148,9 +149,27 @@ func (s *Stream) Packed() int64 {
 	return s.packed.n - int64(s.buf.Buffered())
 }
 
+// Ready gives a channel that has a value, or is closed, when the next Read need not wait. From then on the stream is read ahead, by a goroutine
+// that ends with the stream or, where that cannot be read any more, with a read that never returns.
+func (s *Stream) Ready() <-chan struct{} {
+	if s.Eager() {
+		return always
+	}
+	if s.pump == nil {
+		s.pump = newPump(s.r)
+	}
+	return s.pump.ready()
+}
+
 // Read gives unpacked bytes. Its errors are io.EOF and what the user can act on.
 func (s *Stream) Read(p []byte) (int, error) {
-	n, err := s.r.Read(p)
+	var n int
+	var err error
+	if s.pump != nil {
+		n, err = s.pump.Read(p)
+	} else {
+		n, err = s.r.Read(p)
+	}
 	if err != nil && err != io.EOF {
 		err = s.explain(err)
 	}
@@ -159,6 +178,11 @@ func (s *Stream) Read(p []byte) (int, error) {
 
 // Close releases the file.
 func (s *Stream) Close() error {
+	if s.pump != nil {
+		// Closing the file ends a read that waits, where the system can. What unpacks is left alone: it may be at work.
+		s.pump.stop()
+		return s.file.Close()
+	}
 	s.closer()
 	return s.file.Close()
 }
