@@ -2,6 +2,7 @@ package checkpoint
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/binary"
 	"encoding/json"
@@ -12,6 +13,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"weir/runtime/op"
@@ -172,6 +174,8 @@ func (c *Checkpoint) Reader(ctx context.Context, match func(Owner) bool, first, 
 	if len(r.owners) == 0 {
 		return nil
 	}
+	// They were written in the order in which tasks were ready. With the same number of instances each gets its own items back.
+	slices.SortStableFunc(r.owners, func(a, b int) int { return cmp.Compare(c.Owners[a].Task, c.Owners[b].Task) })
 	return r
 }
 

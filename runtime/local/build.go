@@ -171,6 +171,9 @@ func (s *stageRun) config(memory int64, number, tasks int, t *task) stage.Config
 			return r.rejects.add(n.Name(), rej)
 		},
 	}
+	if r.from != nil {
+		c.Restored = r.from.ID
+	}
 	if t != nil {
 		c.Out, c.Rest, c.Wait, c.Watermark, c.Idle, c.Channels = t.out, t.atRest, t.waitFor, t.watermark, t.idle, t.channels
 	}

@@ -128,6 +128,8 @@ type Context interface {
 	// Task and Tasks number the parallel instances.
 	Task() int
 	Tasks() int
+	// Restored is the number of the checkpoint from which the run was taken up, 0 for a run that begins. Snapshots have greater numbers.
+	Restored() uint64
 	// Resumable reports that a checkpoint is complete from which the run can be taken up again.
 	Resumable() bool
 	// KeyGroups numbers the key groups whose keys come to this instance, [first, last), of all. batch.KeyGroup gives the group of a key.

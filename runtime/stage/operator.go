@@ -226,6 +226,8 @@ func (o *operator) Compile(e *expr.Expr, in types.Row) (op.Evaluator, error) {
 	return ev, nil
 }
 
+func (o *operator) Restored() uint64 { return o.task.c.Restored }
+
 func (o *operator) Resumable() bool {
 	return o.task.c.Resumable != nil && o.task.c.Resumable()
 }

@@ -37,6 +37,7 @@ type Config struct {
 	KeyGroups int // all there are
 	// Channels says, for each of Stage.Inputs, how many upstream tasks send to this one. Only watermarks need it.
 	Channels []int
+	Restored uint64 // see op.Context.Restored
 	// Resumable is op.Context.Resumable; nil for never.
 	Resumable func() bool
 	// Rest and Wait are where a source that reads meets the driver: see op.SourceOutput. Operator Ops[source] is reading. Nil: there is nothing to

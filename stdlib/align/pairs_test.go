@@ -49,6 +49,7 @@ func (w *world) Task() int                          { return 0 }
 func (w *world) Tasks() int                         { return 1 }
 func (w *world) SetTimer(int64)                     {}
 func (w *world) Resumable() bool                    { return false }
+func (w *world) Restored() uint64                   { return 0 }
 func (w *world) KeyGroups() (first, last, all int)  { return 0, 1, 1 }
 func (w *world) Now() time.Time                     { return time.Time{} }
 func (w *world) Put(k string, b *batch.Batch) error { w.batches[k] = b; return nil }

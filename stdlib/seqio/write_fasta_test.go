@@ -19,8 +19,9 @@ import (
 	"weir/runtime/op/optest"
 )
 
-func (world) Task() int       { return 0 }
-func (world) Resumable() bool { return false }
+func (world) Task() int        { return 0 }
+func (world) Resumable() bool  { return false }
+func (world) Restored() uint64 { return 0 }
 
 // table makes one batch of rows.
 func table(row types.Row, rows ...[]any) *batch.Batch {

@@ -79,6 +79,8 @@ type state struct {
 // *op.Error.
 func (s *Sink) Open(ctx op.Context) error {
 	s.ctx = ctx
+	// Parts that this task has written before have smaller numbers, even where there were other tasks in between.
+	s.number = int(ctx.Restored())
 	if IsFolder(s.Path) {
 		return nil
 	}
@@ -185,6 +187,8 @@ func (s *Sink) Snapshot(id uint64, w op.SnapshotWriter) error {
 			st.Open, st.Name, s.kept = token, s.name, true
 		}
 	}
+	s.number = max(s.number, int(id))
+	st.Number = s.number
 	for _, p := range s.prepared {
 		st.Prepared = append(st.Prepared, p.token)
 	}

@@ -34,6 +34,7 @@ func (w world) Context() context.Context { return context.Background() }
 func (w world) Storage() op.Storage      { return w.storage }
 func (w world) Task() int                { return w.task }
 func (w world) Resumable() bool          { return w.keep }
+func (w world) Restored() uint64         { return 0 }
 func (w world) Now() time.Time           { return time.Time{} }
 
 func open(t *testing.T, path string, task int) *Sink {
