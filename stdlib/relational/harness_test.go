@@ -79,6 +79,7 @@ func (s *surroundings) TempDir() string          { return "" }
 func (s *surroundings) Task() int                { return 0 }
 func (s *surroundings) Tasks() int               { return 1 }
 func (s *surroundings) Resumable() bool          { return false }
+func (s *surroundings) Restored() uint64         { return 0 }
 func (s *surroundings) KeyGroups() (first, last, all int) {
 	return 0, 128, 128
 }
