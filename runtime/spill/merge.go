@@ -11,14 +11,14 @@ type Compare func(a *batch.Batch, i int, b *batch.Batch, j int) int
 // Merge gives the rows of sorted sequences in order, rows that are equal in the order of the sequences, in batches of about chunk bytes.
 // It holds one batch of each sequence.
 func Merge(row types.Row, from []Sequence, compare Compare, chunk int64, emit func(*batch.Batch) error) error {
-	m := &merger{row: row, size: NewSizer(row), compare: compare, chunk: chunk, emit: emit}
+	m := &merger{row: row, compare: compare, chunk: chunk, emit: emit}
 	for _, s := range from {
 		b, err := next(s)
 		if err != nil {
 			return err
 		}
 		if b != nil {
-			m.heads = append(m.heads, head{seq: s, number: len(m.heads), b: b})
+			m.heads = append(m.heads, head{seq: s, number: len(m.heads), b: b, mean: meanHeld(b)})
 		}
 	}
 	return m.run()
@@ -42,11 +42,13 @@ type head struct {
 	row    int
 	slot   uint32 // the batch's number in merger.used, if it has one
 	used   bool
+	mean   int64 // bytes of a row of b: the rows that wait to be given out keep alive what they are in anyway
 }
+
+func meanHeld(b *batch.Batch) int64 { return 1 + int64(b.Bytes()/b.N) }
 
 type merger struct {
 	row     types.Row
-	size    Sizer
 	compare Compare
 	chunk   int64
 	emit    func(*batch.Batch) error
@@ -71,13 +73,15 @@ func (m *merger) run() error {
 			m.used = append(m.used, h.b)
 		}
 		m.at = append(m.at, Place{h.slot, uint32(h.row)})
-		m.bytes += m.size.Row(h.b, h.row)
+		m.bytes += h.mean
 		if h.row++; h.row == h.b.N {
 			b, err := next(h.seq)
 			if err != nil {
 				return err
 			}
-			if h.b, h.row, h.used = b, 0, false; b == nil {
+			if b != nil {
+				h.b, h.row, h.used, h.mean = b, 0, false, meanHeld(b)
+			} else {
 				*h = m.heads[len(m.heads)-1]
 				m.heads = m.heads[:len(m.heads)-1]
 			}
@@ -105,16 +109,10 @@ func (m *merger) flush() error {
 
 // rest gives out the last sequence as it is.
 func (m *merger) rest(h *head) error {
-	for b := h.b; b != nil; {
-		if err := m.emit(b); err != nil {
-			return err
-		}
-		var err error
-		if b, err = next(h.seq); err != nil {
-			return err
-		}
+	if err := m.emit(h.b); err != nil {
+		return err
 	}
-	return nil
+	return each(h.seq, m.emit)
 }
 
 func (m *merger) less(a, b *head) bool {

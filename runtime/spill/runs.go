@@ -61,9 +61,9 @@ func (r *Runs) Size() int64 {
 	return n
 }
 
-// Write makes a run of what give gives to emit: newer than all others, and in order.
-func (r *Runs) Write(give func(emit func(*batch.Batch) error) error) error {
-	if err := r.make(0, func(f *File) error { return give(f.Append) }); err != nil {
+// Write makes a run of rows that are newer than all others, and in order.
+func (r *Runs) Write(rows Sequence) error {
+	if err := r.make(0, func(f *File) error { return each(rows, f.Append) }); err != nil {
 		return err
 	}
 	for level := 0; level < len(r.levels) && len(r.levels[level]) == Fan; level++ {
@@ -140,7 +140,7 @@ func closeAll(of []run) error {
 func (r *Runs) Read() Sequence { return &chain{sequences(r.all())} }
 
 // Merge gives all rows in order, those of last, which are sorted and newer than all others, among them.
-func (r *Runs) Merge(last []*batch.Batch, emit func(*batch.Batch) error) error {
+func (r *Runs) Merge(last Sequence, emit func(*batch.Batch) error) error {
 	if runs := r.all(); len(runs) > Fan {
 		few := runs[Fan-1:] // the newest are the smallest
 		r.levels = [][]run{slices.Clone(runs[:Fan-1])}
@@ -148,7 +148,7 @@ func (r *Runs) Merge(last []*batch.Batch, emit func(*batch.Batch) error) error {
 			return err
 		}
 	}
-	return Merge(r.o.Row, append(sequences(r.all()), InMemory(last)), r.o.Compare, ChunkBytes(r.o.Memory), emit)
+	return Merge(r.o.Row, append(sequences(r.all()), last), r.o.Compare, ChunkBytes(r.o.Memory), emit)
 }
 
 // Snapshot gives the runs to a snapshot as files, in the background. They stay open until it has them.

@@ -5,31 +5,63 @@ import (
 	"weir/runtime/batch"
 )
 
-// Sizer estimates what rows take in a batch that Gather makes.
+// smallRow is the bytes of a row up to which it is taken for as large as the others of its batch.
+const smallRow = 1 << 10
+
+// Sizer estimates what rows of batches take when they are gathered: in a batch of small rows their mean, else each row by itself.
 type Sizer struct {
-	fixed  int64
-	varied []int // columns whose values differ in size
+	batches []*batch.Batch
+	mean    []int64 // by batch; 0 where rows are looked at
 }
 
-// NewSizer makes a sizer for batches of these columns.
-func NewSizer(row types.Row) Sizer {
-	var s Sizer
-	for i, f := range row {
-		switch f.Type.Kind.Storage() {
-		case types.StoreBytes, types.StoreList, types.StoreRecord:
-			s.varied = append(s.varied, i)
-		default:
-			s.fixed += 8
-		}
+// NewSizer makes a sizer for rows of batches without selections.
+func NewSizer(batches []*batch.Batch) *Sizer {
+	s := &Sizer{batches, make([]int64, len(batches))}
+	for k, b := range batches {
+		s.mean[k] = mean(b)
 	}
 	return s
 }
 
-// Row gives the bytes of the row at a position.
-func (s Sizer) Row(b *batch.Batch, row int) int64 {
-	n := s.fixed + int64(8*len(b.Ord))
-	for _, c := range s.varied {
-		n += valueBytes(b.Cols[c], row)
+// mean gives the mean of the bytes of a batch's rows, 0 where one of them is large.
+func mean(b *batch.Batch) int64 {
+	total, varied := int64(8*len(b.Ord)*b.N), false
+	for _, v := range b.Cols {
+		varied = varied || isVaried(v.Type)
+	}
+	for i := 0; varied && i < b.N; i++ {
+		n := rowBytes(b, i)
+		if n > smallRow {
+			return 0
+		}
+		total += n
+	}
+	if !varied {
+		total += int64(8 * len(b.Cols) * b.N)
+	}
+	return 1 + total/int64(max(b.N, 1))
+}
+
+func isVaried(t types.Type) bool {
+	switch t.Kind.Storage() {
+	case types.StoreBytes, types.StoreList, types.StoreRecord:
+		return true
+	}
+	return false
+}
+
+// Row gives the bytes of a row.
+func (s *Sizer) Row(p Place) int64 {
+	if n := s.mean[p.Batch]; n > 0 {
+		return n
+	}
+	return rowBytes(s.batches[p.Batch], int(p.Row))
+}
+
+func rowBytes(b *batch.Batch, row int) int64 {
+	n := int64(8 * len(b.Ord))
+	for _, v := range b.Cols {
+		n += valueBytes(v, row)
 	}
 	return n
 }

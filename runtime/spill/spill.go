@@ -51,3 +51,16 @@ func (c *chain) Next() (*batch.Batch, error) {
 	}
 	return nil, nil
 }
+
+// each gives the batches of a sequence to f.
+func each(s Sequence, f func(*batch.Batch) error) error {
+	for {
+		b, err := s.Next()
+		if err != nil || b == nil {
+			return err
+		}
+		if err := f(b); err != nil {
+			return err
+		}
+	}
+}

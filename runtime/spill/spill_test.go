@@ -235,7 +235,7 @@ func TestGather(t *testing.T) {
 		equal(rt, "concat", texts(levels, Concat(row, from)), texts(levels, from...))
 		size := int64(0)
 		for i := range got.N {
-			size += NewSizer(row).Row(got, i)
+			size += NewSizer([]*batch.Batch{got}).Row(Place{0, uint32(i)})
 		}
 		if got.N > 0 && (size < int64(got.N)*28 || size > 4*int64(got.Bytes())+int64(64*got.N)) {
 			rt.Fatalf("%d rows of %d bytes are taken for %d", got.N, got.Bytes(), size)
@@ -268,14 +268,7 @@ func testRuns(t *testing.T, rt *rapid.T, most int) {
 			if ordered {
 				give = sorted(b)
 			}
-			if err := r.Write(func(emit func(*batch.Batch) error) error {
-				for _, b := range give {
-					if err := emit(b); err != nil {
-						return err
-					}
-				}
-				return nil
-			}); err != nil {
+			if err := r.Write(InMemory(give)); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -306,7 +299,7 @@ func testRuns(t *testing.T, rt *rapid.T, most int) {
 	if ordered {
 		last := draw(rt, 3, 1)
 		want = texts(1, sorted(append(came, last)...)...)
-		if err := r.Merge(sorted(last), func(b *batch.Batch) error { got = append(got, texts(1, b)...); return nil }); err != nil {
+		if err := r.Merge(InMemory(sorted(last)), func(b *batch.Batch) error { got = append(got, texts(1, b)...); return nil }); err != nil {
 			t.Fatal(err)
 		}
 	} else {

@@ -26,13 +26,8 @@ var Limit = &op.Operator{
 	},
 	Caps: op.Caps{Needs: passOn()},
 	Estimate: func(e *op.Estimating) (estimate.Stream, estimate.Work) {
-		out, n := e.In[0], float64(e.Args.Int("n", 0))
-		r := out.Rows
-		if r.Known() {
-			out.Rows = estimate.Number{Low: math.Min(r.Low, n), Mid: math.Min(r.Mid, n), High: math.Min(r.High, n), Source: r.Source}
-		} else {
-			out.Rows = estimate.Number{High: n, Mid: n, Source: "limit"}
-		}
+		out := e.In[0]
+		out.Rows = atMost(out.Rows, e.Args.Int("n", 0))
 		return out, estimate.Work{}
 	},
 	New: func(c *op.Config) (op.Instance, error) { return &limit{cfg: c, left: c.Args.Int("n", 0)}, nil },
@@ -44,6 +39,15 @@ test "two rows" {
   expect out = [{ a: 3 }, { a: 1 }]
 }
 `}},
+}
+
+// atMost is the number of rows of which no more than so many are kept.
+func atMost(rows estimate.Number, limit int64) estimate.Number {
+	n := float64(limit)
+	if !rows.Known() {
+		return estimate.Number{High: n, Mid: n, Source: "limit"}
+	}
+	return estimate.Number{Low: math.Min(rows.Low, n), Mid: math.Min(rows.Mid, n), High: math.Min(rows.High, n), Source: rows.Source}
 }
 
 type limit struct {

@@ -1,14 +1,15 @@
 package relational
 
 import (
-	"bytes"
+	"errors"
 	"fmt"
 	"math"
-	"sort"
 
 	"weir/compiler/types"
+	"weir/planner/estimate"
 	"weir/runtime/batch"
 	"weir/runtime/op"
+	"weir/runtime/spill"
 )
 
 // Sort orders the rows.
@@ -18,15 +19,26 @@ var Sort = &op.Operator{
 	Doc: `orders the rows by keys, ` + "`desc(key)`" + ` the other way round.
 
 Numbers go by value, text by its bytes, false before true. Null comes last and NaN before it, under desc, too: the first rows always have a value. Rows of
-equal keys stay in the order that they had.` + fmt.Sprintf(boundsDoc, "all rows"),
-	Params:  []op.Param{{Name: "keys", Kind: op.Keys, Variadic: true, Required: true, Min: 1, Doc: "key, desc(key), …"}},
+equal keys stay in the order that they had.
+
+Rows that do not fit into the task's share of the memory are sorted in parts, on disk, and merged. Where ` + "`limit(n)`" + ` follows, only n rows are kept.`,
+	Params: []op.Param{
+		{Name: "keys", Kind: op.Keys, Variadic: true, Required: true, Min: 1, Doc: "key, desc(key), …"},
+		{Name: "first", Kind: op.Value, Type: types.Of(types.Int), Hidden: true, Doc: "How many rows are wanted."},
+	},
 	Bounded: op.NeedsWindow,
 	// In one task, but in any order: rows of equal keys go by their ordinals.
 	SingleTask: func(op.Args) bool { return true },
 	Type:       sameRow,
-	Caps:       op.Caps{Needs: passOn("keys")},
-	Estimate:   sameStream,
-	New:        func(c *op.Config) (op.Instance, error) { return &sorter{cfg: c}, nil },
+	Caps:       op.Caps{Needs: passOn("keys"), Watermarks: true},
+	Estimate: func(e *op.Estimating) (estimate.Stream, estimate.Work) {
+		out := e.In[0]
+		if _, ok := e.Args.Const("first"); ok {
+			out.Rows = atMost(out.Rows, e.Args.Int("first", 0))
+		}
+		return out, estimate.Work{}
+	},
+	New: func(c *op.Config) (op.Instance, error) { return newSorter(c), nil },
 	Examples: []op.Example{{Doc: "The highest first; null has no height.", Code: `type Row = { name: string, height: int? }
 let peaks = read_jsonl("p.jsonl", as: Row)
 let out = peaks |> filter(height is not null) |> sort(desc(height), name) |> limit(2)
@@ -38,82 +50,221 @@ test "the two highest" {
 `}},
 }
 
-// sorter holds rows with their keys in a form whose bytes sort as the rows do.
+// sorter holds rows, in memory and in sorted runs. Event time stands still behind it, for the first row may come last.
 type sorter struct {
 	op.Base
-	cfg     *op.Config
-	ctx     op.Context
-	keys    []evaluator
-	desc    []bool
-	batches []*batch.Batch
-	forms   []byte
-	rows    []sortRow
-	held    int64
+	cfg    *op.Config
+	ctx    op.Context
+	keys   []evaluator
+	order  sortOrder
+	row    types.Row // what is held: the columns of the output, then the keys that are none of them
+	buffer *spill.Buffer
+	runs   *spill.Runs
+	first  int64        // how many rows are wanted; -1 for all
+	bound  *batch.Batch // one row, the last of the first rows so far; nil where there are fewer
+	given  int64        // rows
 }
 
-type sortRow struct {
-	from, to   int // in forms
-	batch, row uint32
+func newSorter(c *op.Config) *sorter {
+	s := &sorter{cfg: c, row: append(types.Row(nil), c.Out...), first: c.Args.Int("first", -1)}
+	for i, k := range c.Args["keys"].Keys {
+		t := sortableType(k.Expr.Type)
+		key := sortKey{column: keyIn(c.Out, k.Expr), store: t.Kind.Storage(), desc: k.Desc}
+		if key.column < 0 {
+			key.column = len(s.row)
+			s.row = append(s.row, types.Field{Name: fmt.Sprintf("#%d", i), Type: t})
+		}
+		s.order = append(s.order, key)
+	}
+	s.buffer = spill.NewBuffer(s.row)
+	return s
 }
 
 func (s *sorter) Open(ctx op.Context) error {
 	s.ctx = ctx
+	s.runs = spill.NewRuns(spill.Options{Dir: ctx.TempDir(), Row: s.row, Compare: s.order.compare, Memory: ctx.Memory()})
 	for _, k := range s.cfg.Args["keys"].Keys {
 		ev, err := compile(ctx, k.Expr, s.cfg.In[0])
 		if err != nil {
 			return err
 		}
-		s.keys, s.desc = append(s.keys, ev), append(s.desc, k.Desc)
+		s.keys = append(s.keys, ev)
 	}
 	return nil
 }
 
 func (s *sorter) Data(_ int, b *batch.Batch, out op.Output) error {
 	keys, b, err := evalAll(s.keys, b, out)
-	if err != nil || b.Len() == 0 {
+	if err != nil || b.Len() == 0 || s.first == 0 {
 		return err
 	}
-	for i := range b.Len() {
-		row := b.Pos(i)
-		from := len(s.forms)
-		for k, v := range keys {
-			at := len(s.forms)
-			s.forms = batch.AppendKey(s.forms, v, row)
-			if s.desc[k] {
-				turn(s.forms[at:], isNaN(v, row))
+	cols := project(b, s.cfg.Out).Cols
+	for i, k := range s.order {
+		if k.column == len(cols) {
+			cols = append(cols, sortable(keys[i]))
+		}
+	}
+	return s.add(b.With(s.row, cols))
+}
+
+// add holds rows, on disk where memory does not do.
+func (s *sorter) add(b *batch.Batch) error {
+	if s.bound != nil {
+		kept := make([]uint32, 0, b.Len())
+		for i := range b.Len() {
+			if row := b.Pos(i); s.order.compare(b, row, s.bound, 0) < 0 {
+				kept = append(kept, uint32(row))
 			}
 		}
-		s.rows = append(s.rows, sortRow{from, len(s.forms), uint32(len(s.batches)), uint32(i)})
+		b = b.Select(kept)
 	}
-	b = project(b, s.cfg.Out).Own()
-	s.batches = append(s.batches, b)
-	s.held += int64(b.Bytes())
-	return fits(s.ctx, s.held+int64(cap(s.forms)+24*cap(s.rows)), fmt.Sprintf("%d rows to be sorted", len(s.rows)),
-		"give more memory, select fewer columns before, or filter")
+	if b.Len() == 0 {
+		return nil
+	}
+	s.buffer.Add(b)
+	full := s.full()
+	if s.first > 0 && s.buffer.Rows() > s.first && (full || s.buffer.Rows() >= 2*s.first+spill.Rows) {
+		if err := s.cut(); err != nil {
+			return err
+		}
+		full = s.full()
+	}
+	if !full {
+		return nil
+	}
+	if err := s.runs.Write(s.sorted()); err != nil {
+		return err
+	}
+	s.buffer.Reset()
+	return nil
 }
 
-// turn makes the form of a key sort the other way round, except that its first byte, which sets null apart, stays, and NaN stays last.
-func turn(form []byte, nan bool) {
-	for j := 1; j < len(form) && !nan; j++ {
-		form[j] = ^form[j]
+// full reports whether the rows in memory, and what it takes to sort them, are as much as there is room for.
+func (s *sorter) full() bool {
+	limit := s.ctx.Memory()
+	return limit > 0 && s.buffer.Bytes()+sortBytes*s.buffer.Rows() > limit
+}
+
+// sortBytes is what it takes to sort a row: two entries.
+const sortBytes = 32
+
+// sorted gives the rows in memory in order, as many as are wanted.
+func (s *sorter) sorted() *sortedRows {
+	x := &sortedRows{row: s.row, batches: s.buffer.Batches(), chunk: spill.ChunkBytes(s.ctx.Memory())}
+	x.size = spill.NewSizer(x.batches)
+	x.rest = s.order.sort(x.batches)
+	if s.first >= 0 && int64(len(x.rest)) > s.first {
+		x.rest = x.rest[:s.first]
+	}
+	return x
+}
+
+// sortedRows makes batches of rows in their order.
+type sortedRows struct {
+	row     types.Row
+	batches []*batch.Batch
+	rest    []sortEntry
+	size    *spill.Sizer
+	chunk   int64
+	at      []spill.Place
+}
+
+func (x *sortedRows) Next() (*batch.Batch, error) {
+	x.at = x.at[:0]
+	for bytes := int64(0); len(x.rest) > 0 && len(x.at) < spill.Rows && bytes < x.chunk; x.rest = x.rest[1:] {
+		p := x.rest[0].at
+		x.at = append(x.at, p)
+		bytes += x.size.Row(p)
+	}
+	if len(x.at) == 0 {
+		return nil, nil
+	}
+	return spill.Gather(x.row, x.batches, x.at), nil
+}
+
+// cut drops the rows in memory that are not among the first, and notes the last of those.
+func (s *sorter) cut() error {
+	kept := s.sorted()
+	s.buffer.Reset()
+	for {
+		b, err := kept.Next()
+		if err != nil || b == nil {
+			return err
+		}
+		s.buffer.Add(b)
+		s.bound = b.Slice(b.N-1, b.N).Own()
 	}
 }
 
-func isNaN(v *batch.Vector, row int) bool {
-	return v.Type.Kind == types.Float && !v.IsNull(row) && math.IsNaN(v.Float(row))
-}
+// errEnough ends a merge when as many rows as are wanted have been given.
+var errEnough = errors.New("enough rows")
 
 func (s *sorter) Drain(out op.Output) error {
-	sort.SliceStable(s.rows, func(i, j int) bool {
-		a, b := s.rows[i], s.rows[j]
-		if c := bytes.Compare(s.forms[a.from:a.to], s.forms[b.from:b.to]); c != 0 {
-			return c < 0
+	sorted := s.sorted()
+	s.buffer.Reset()
+	if s.runs.Empty() { // ordinals have done their work
+		for i, b := range sorted.batches {
+			c := *b
+			c.Ord = nil
+			sorted.batches[i] = &c
 		}
-		return compareOrdinals(s.batches[a.batch], int(a.row), s.batches[b.batch], int(b.row)) < 0
-	})
-	pos := make([]place, len(s.rows))
-	for i, r := range s.rows {
-		pos[i] = place{r.batch, r.row}
 	}
-	return giveInOrder(s.batches, pos, s.cfg.Out, out)
+	err := s.runs.Merge(sorted, func(b *batch.Batch) error { return s.give(b, out) })
+	if err == errEnough {
+		err = nil
+	}
+	return errors.Join(err, s.runs.Drop())
+}
+
+// give emits rows; their ordinals are their numbers.
+func (s *sorter) give(b *batch.Batch, out op.Output) error {
+	left := int64(math.MaxInt64)
+	if s.first >= 0 {
+		left = s.first - s.given
+	}
+	if int64(b.N) > left {
+		b = b.Slice(0, int(left))
+	}
+	ord := make([]uint64, b.N)
+	for i := range ord {
+		ord[i] = uint64(s.given) + uint64(i)
+	}
+	s.given += int64(b.N)
+	b = b.With(s.cfg.Out, b.Cols[:len(s.cfg.Out)])
+	b.Ord = [][]uint64{ord}
+	if err := out.Emit(b); err != nil || int64(b.N) < left {
+		return err
+	}
+	return errEnough
+}
+
+func (s *sorter) Snapshot(_ uint64, w op.SnapshotWriter) error {
+	s.runs.Snapshot("", w)
+	held := s.buffer.Batches()
+	w.Later(func() error { return writeItems(w, held) })
+	return nil
+}
+
+func (s *sorter) Restore(r op.SnapshotReader) error {
+	if err := s.runs.Restore("", r); err != nil {
+		return badState("sort", err)
+	}
+	for item := range r.Items() {
+		b, err := readRows(item, s.row)
+		if err != nil {
+			return badState("sort", err)
+		}
+		if err := s.add(b); err != nil {
+			return err
+		}
+	}
+	return r.Err()
+}
+
+func (s *sorter) Close() error {
+	s.buffer.Reset()
+	if s.runs == nil {
+		return nil
+	}
+	return s.runs.Drop()
 }
