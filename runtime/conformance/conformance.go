@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"sort"
 	"strings"
 
@@ -36,13 +37,48 @@ const maxShown = 5
 
 // Run runs one test. The findings say which expectations do not hold; none: the test passes. The error is for a test that cannot be run.
 func Run(ctx context.Context, t compiler.Test, o Options) (diag.List, error) {
-	cat, err := op.NewCatalogue(append(operators(), o.Catalogue.Operators()...), o.Catalogue.Functions(), o.Catalogue.Aggregates())
+	var out diag.List
+	for _, p := range phases(t) {
+		found, err := p.run(ctx, t, o)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, found...)
+	}
+	out.Sort()
+	return out, nil
+}
+
+// phase is the expectations of a test that stand behind the same steps of time. What a stream without an end has given by then is found out in a
+// run of its own, in which time goes no further.
+type phase struct {
+	advances []int64
+	expects  []compiler.Step
+}
+
+func phases(t compiler.Test) []*phase {
+	var out []*phase
+	var advances []int64
+	for _, s := range t.Steps {
+		switch s.Kind {
+		case "advance":
+			advances = append(advances, s.Time)
+		case "expect":
+			if len(out) == 0 || len(out[len(out)-1].advances) != len(advances) {
+				out = append(out, &phase{advances: slices.Clone(advances)})
+			}
+			last := out[len(out)-1]
+			last.expects = append(last.expects, s)
+		}
+	}
+	return out
+}
+
+func (p *phase) run(ctx context.Context, t compiler.Test, o Options) (diag.List, error) {
+	plan, expects := p.plan(t)
+	cat, err := p.catalogue(o.Catalogue, plan)
 	if err != nil {
 		return nil, err
-	}
-	plan, expects := withCaptures(t)
-	if len(expects) == 0 {
-		return nil, nil
 	}
 	phys, diags := planner.Make(plan, planner.Options{Catalogue: cat, Target: "local", Parallelism: o.Parallelism, Disable: o.Disable,
 		Fold: func(e *expr.Expr) (any, bool) { return eval.Fold(cat, e) }})
@@ -63,22 +99,25 @@ func Run(ctx context.Context, t compiler.Test, o Options) (diag.List, error) {
 			out.Add(d)
 		}
 	}
-	out.Sort()
 	return out, nil
 }
 
-// withCaptures adds a sink for every expectation.
-func withCaptures(t compiler.Test) (*logical.Plan, map[string]compiler.Step) {
+// plan adds a sink for every expectation, and the steps of time to the streams that have no end.
+func (p *phase) plan(t compiler.Test) (*logical.Plan, map[string]compiler.Step) {
 	plan := t.Plan.Clone()
 	id := 0
+	times := make([]any, len(p.advances))
+	for i, at := range p.advances {
+		times[i] = at
+	}
 	for _, n := range plan.Nodes {
 		id = max(id, n.ID)
+		if n.Op == logical.Rows && n.Out.Unbounded {
+			n.Args[advances] = &op.Arg{Expr: expr.Lit(types.ListOf(types.Of(types.Timestamp)), times)}
+		}
 	}
 	expects := map[string]compiler.Step{}
-	for i, s := range t.Steps {
-		if s.Kind != "expect" {
-			continue
-		}
+	for i, s := range p.expects {
 		id++
 		path := fmt.Sprintf("expect-%d", i)
 		expects[path] = s

@@ -22,9 +22,10 @@ func operators() []*op.Operator {
 	return []*op.Operator{
 		{
 			Name: logical.Rows, Role: op.SourceRole, Doc: "gives the rows of a test's `given`.",
-			Params: []op.Param{{Name: logical.Rows, Kind: op.RowType, Required: true}},
+			Params: []op.Param{{Name: logical.Rows, Kind: op.RowType, Required: true}, {Name: advances, Kind: op.Value, Hidden: true}},
 			Type:   func(t *op.Typing) types.Row { return t.Args[logical.Rows].Row },
-			Caps:   op.Caps{SplitCount: func(op.Args, op.Storage) int { return 1 }},
+			Caps: op.Caps{SplitCount: func(op.Args, op.Storage) int { return 1 }, Watermarks: true,
+				Live: func(a op.Args) bool { return a[advances] != nil }},
 			Source: func(c *op.Config) (op.Source, error) { return &rowsSource{cfg: c}, nil },
 		},
 		{
@@ -69,6 +70,11 @@ func (s *rowsSource) Read(split op.Split, out op.SourceOutput) error {
 			b.Cols = append(b.Cols, whole.Done().Project(f.Type))
 		}
 		if err := out.Emit(b); err != nil {
+			return err
+		}
+	}
+	for _, t := range advancesOf(s.cfg.Args) {
+		if err := out.Watermark(t); err != nil {
 			return err
 		}
 	}
