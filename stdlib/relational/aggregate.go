@@ -21,7 +21,10 @@ var Aggregate = &op.Operator{
 
 Rows belong together whose keys are equal; null is equal to null here, NaN to NaN and 0.0 to -0.0. Groups come in the order of their first rows.
 Without ` + "`by:`" + ` all rows are one group, which there is even if there are no rows. A group whose aggregate has no value (an int sum that does not
-fit) is rejected.` + fmt.Sprintf(boundsDoc, "the groups"),
+fit) is rejected. Groups that memory has no room for go to disk.
+
+Behind a ` + "`window`" + ` rows belong together that are in the same window, too, and a row of the output has ` + "`window_start` and `window_end`" + ` behind the keys. It comes when the
+window closes.`,
 	Params: []op.Param{
 		{Name: "by", Kind: op.Keys, Doc: "The columns, or named expressions, by which rows are grouped."},
 		{Name: "columns", Kind: op.Aggs, Variadic: true, Required: true, Min: 1, Doc: "name = aggregate(…), …"},
@@ -269,7 +272,7 @@ func (a *aggregate) Data(_ int, b *batch.Batch, out op.Output) error {
 	}
 	a.encoded.Set(keys, b)
 	if a.windows == types.NoWindows {
-		return a.groups.Add(keyed.Window{}, &a.encoded, a.positions(b), args, b.Ord)
+		return a.groups.Add(keyed.Window{}, &a.encoded, positions(b, &a.rows), args, b.Ord)
 	}
 	bounds, b, err := evalAll(a.bounds[:], b, out)
 	if err != nil {
@@ -298,15 +301,15 @@ func (a *aggregate) Data(_ int, b *batch.Batch, out op.Output) error {
 	return fits(a.ctx, a.sessions.Bytes(), fmt.Sprintf("%d sessions", a.sessions.Len()), "give more memory, a shorter gap, fewer keys, or split the work over more tasks")
 }
 
-// positions lists the rows of a batch.
-func (a *aggregate) positions(b *batch.Batch) []uint32 {
+// positions lists the rows of a batch that count; buf has numbers from 0.
+func positions(b *batch.Batch, buf *[]uint32) []uint32 {
 	if b.Sel != nil {
 		return b.Sel
 	}
-	for len(a.rows) < b.N {
-		a.rows = append(a.rows, uint32(len(a.rows)))
+	for len(*buf) < b.N {
+		*buf = append(*buf, uint32(len(*buf)))
 	}
-	return a.rows[:b.N]
+	return (*buf)[:b.N]
 }
 
 // addFixed adds the rows window by window.

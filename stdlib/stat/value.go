@@ -66,3 +66,15 @@ func readValue(r *reader, t types.Type) any {
 	}
 	return string(r.bytes())
 }
+
+// AppendValue appends value i of a vector in a form that ReadValue reads, bit by bit.
+func AppendValue(dst []byte, v *batch.Vector, i int) []byte { return appendValue(dst, v, i) }
+
+// ReadValue reads a value of a type in the form of a constant (see batch.Builder.Any), and gives what is behind it. The error says that it is none.
+func ReadValue(src []byte, t types.Type) (x any, rest []byte, err error) {
+	r := reader{b: src}
+	if x = readValue(&r, t); r.bad {
+		return nil, nil, errState
+	}
+	return x, r.b, nil
+}
