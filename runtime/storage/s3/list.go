@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -122,14 +123,20 @@ func (s *Store) head(ctx context.Context, p place) (head, error) {
 		in.ChecksumMode = types.ChecksumModeEnabled
 	}
 	out, err := c.HeadObject(ctx, in)
+	if err != nil && statusOf(err) >= 400 && statusOf(err) < 500 {
+		// The refusal of such a request has no body, and so does not say why: whether the object or the bucket is missing, or credentials have expired. Asking for
+		// the first byte says it, and finds new credentials where there are any.
+		first, why := c.GetObject(ctx, &s3.GetObjectInput{Bucket: &p.bucket, Key: &p.key, Range: aws.String("bytes=0-0"), RequestPayer: s.payer()})
+		switch {
+		case why == nil:
+			_ = first.Body.Close() // it is not read
+			out, err = c.HeadObject(ctx, in)
+		case statusOf(why) != http.StatusRequestedRangeNotSatisfiable:
+			err = why
+		}
+	}
 	if err == nil {
 		return head{out}, nil
-	}
-	if isMissingKey(err) && !s.discover {
-		// A request for the head of an object does not tell a missing bucket from a missing object.
-		if _, no := c.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &p.bucket}); no != nil && isMissingKey(no) {
-			err = &types.NoSuchBucket{}
-		}
 	}
 	return head{}, failed(ctx, "HeadObject", p, err)
 }

@@ -122,10 +122,10 @@ func (s *Store) region(ctx context.Context, p place) (string, error) {
 		if region := answer.Response.Header.Get("X-Amz-Bucket-Region"); region != "" {
 			return region, nil
 		}
-		if answer.HTTPStatusCode() == http.StatusForbidden { // whoever may not list the bucket may still read it
+		switch answer.HTTPStatusCode() {
+		case http.StatusForbidden, http.StatusBadRequest: // whoever may not list the bucket may still read it, and the next request says why not
 			return "", nil
-		}
-		if answer.HTTPStatusCode() == http.StatusNotFound {
+		case http.StatusNotFound:
 			err = &types.NoSuchBucket{}
 		}
 	}
