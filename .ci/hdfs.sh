@@ -74,8 +74,9 @@ wait_for() { # FILE TEXT PID: until the log of a node has the text
   return 1
 }
 
-start_node() { # DIR NODE
+start_node() { # DIR NODE; nothing where it runs
   local dir=$1 node=$2 class
+  [ ! -e "$dir/$node.pid" ] || ! kill -0 "$(cat "$dir/$node.pid")" 2>/dev/null || return 0
   class=$(node_class "$node")
   : >"$dir/$node.log"
   (java_of "$dir" "$dir/conf/$node" "$class" </dev/null >"$dir/$node.log" 2>&1) &
@@ -109,13 +110,14 @@ site() { # DIR NODE: the configuration of a node, and of clients for the node "c
   { echo '<configuration>'
     property dfs.replication 2
     property dfs.blocksize 1048576
+    property dfs.namenode.http-address "127.0.0.1:$web"
     if [ "$node" != client ]; then
       property dfs.namenode.fs-limits.min-block-size 65536
       property dfs.namenode.name.dir "file://$dir/name"
-      property dfs.namenode.http-address 127.0.0.1:0
       property dfs.namenode.safemode.extension 0
       property dfs.namenode.redundancy.interval.seconds 1
       property dfs.namenode.heartbeat.recheck-interval 5000 # a dead data node is known to be so after 20 s, not 10 minutes
+      property dfs.namenode.reconstruction.pending.timeout-sec 3 # not 5 minutes
       property dfs.heartbeat.interval 1
       property dfs.datanode.data.dir "file://$dir/$node"
       property dfs.datanode.address "127.0.0.1:$port"
@@ -136,7 +138,7 @@ start)
   install
   mkdir "$dir"
   dir=$(cd "$dir" && pwd)
-  nn=$(free_port)
+  nn=$(free_port) web=$(free_port)
   for node in nn dn1 dn2 client; do
     port=$(free_port)
     site "$dir" "$node"

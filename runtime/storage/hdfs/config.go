@@ -139,7 +139,8 @@ func (c config) connection(authority string, o Options) (*connection, error) {
 	if timeout <= 0 {
 		timeout = millis(c["dfs.client.socket-timeout"], defaultTimeout)
 	}
-	options.NamenodeDialFunc, options.DatanodeDialFunc = dialer(timeout, true), dialer(timeout, false)
+	data := &pipelines{timeout: timeout, byHost: options.UseDatanodeHostname, failed: map[string]time.Time{}}
+	options.NamenodeDialFunc, options.DatanodeDialFunc = dialNameNode(timeout), data.dial
 	if options.KerberosClient != nil {
 		if options.KerberosClient, err = kerberosClient(o.getenv); err != nil {
 			return nil, err

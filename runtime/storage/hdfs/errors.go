@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net"
 	"path"
 	"strings"
 	"syscall"
@@ -38,7 +37,7 @@ func (c *cluster) failed(code, file, name, message string, err error) error {
 	case err == nil, errors.As(err, &known), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return err
 	case errors.As(err, &reach):
-		return &op.Error{Code: codeReach, File: file, Message: "no name node answers at " + strings.Join(reach.addresses, ", "), Hint: reachHint(reach.err), Err: reach.err}
+		return &op.Error{Code: codeReach, File: file, Message: "no name node answers at " + strings.Join(reach.addresses, ", "), Hint: reachHint(reach.err), Err: text(reach.err)}
 	}
 	return &op.Error{Code: code, File: file, Message: message, Hint: c.hint(err, name), Err: text(err)}
 }
@@ -49,13 +48,15 @@ func text(err error) error {
 	if lost, ok := err.(*lostError); ok {
 		err = lost.error
 	}
+	if said, ok := strings.CutPrefix(err.Error(), "no available namenodes: "); ok {
+		err = errors.New(said)
+	}
 	return err
 }
 
 func reachHint(err error) string {
-	var dns *net.DNSError
-	switch {
-	case errors.As(err, &dns):
+	switch { // the library gives the text of causes only
+	case strings.Contains(err.Error(), "no such host"):
 		return "the host is not known here: check the path, and fs.defaultFS or dfs.ha.namenodes in HADOOP_CONF_DIR"
 	case strings.Contains(err.Error(), "no name node"):
 		return "name the port of RPC: fs.defaultFS of the cluster's core-site.xml has it"

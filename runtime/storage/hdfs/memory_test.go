@@ -19,7 +19,7 @@ import (
 // memory is a cluster in memory, with what goes wrong in one. All processes of a test share it.
 type memory struct {
 	mu        sync.Mutex
-	nodes     map[string]*node
+	nodes     map[string]*inode
 	ids       uint64
 	blockSize int64
 
@@ -30,14 +30,14 @@ type memory struct {
 	made []int      // the replication of each file that was created
 }
 
-type node struct {
+type inode struct {
 	status
 	data []byte
 	open bool // being written: its size is that of its finished blocks
 }
 
 func newMemory() *memory {
-	return &memory{blockSize: 1 << 18, nodes: map[string]*node{"/": {status: status{name: "/", folder: true, mode: 0o755}}}}
+	return &memory{blockSize: 1 << 18, nodes: map[string]*inode{"/": {status: status{name: "/", folder: true, mode: 0o755}}}}
 }
 
 var errFault = transient{&lostError{errors.New("injected")}}
@@ -70,7 +70,9 @@ func (m *memory) do(what func() error) error {
 func (m *memory) user() string { return "tester" }
 func (m *memory) close() error { return nil }
 
-func (m *memory) defaults() (int64, int, error) { return m.blockSize, 3, m.do(func() error { return nil }) }
+func (m *memory) defaults() (int64, int, error) {
+	return m.blockSize, 3, m.do(func() error { return nil })
+}
 
 func (m *memory) stat(name string) (s status, err error) {
 	err = m.do(func() error {
@@ -102,9 +104,9 @@ func (m *memory) list(name string) (all []status, err error) {
 	return all, err
 }
 
-func (m *memory) add(name string, folder bool) *node {
+func (m *memory) add(name string, folder bool) *inode {
 	m.ids++
-	n := &node{status: status{name: path.Base(name), folder: folder, id: m.ids, modified: time.UnixMilli(int64(1000 + m.ids)), mode: 0o755}}
+	n := &inode{status: status{name: path.Base(name), folder: folder, id: m.ids, modified: time.UnixMilli(int64(1000 + m.ids)), mode: 0o755}}
 	m.nodes[name] = n
 	return n
 }
@@ -182,7 +184,7 @@ type memoryReader struct {
 	m    *memory
 	name string
 	s    status
-	n    *node
+	n    *inode
 	off  int64
 }
 
@@ -243,7 +245,7 @@ func (m *memory) create(name string, blockSize int64, replication int) (w writer
 // memoryWriter has a file whose finished blocks can be read, and which an error breaks.
 type memoryWriter struct {
 	m          *memory
-	n          *node
+	n          *inode
 	blockSize  int64
 	broken     bool
 	unfinished bool // Close has been called
