@@ -41,7 +41,7 @@ type Matrix struct {
 
 	side         side
 	narrow, wide *kernel // nil where the path or the scheme has none
-	most, marked int     // matrixBytes and markBytes; tests lower them
+	most, marked int     // what may be taken for cells and for marks
 
 	kernel   *kernel
 	pairs    []Pair
@@ -109,6 +109,9 @@ func (s *side) bytes() bool {
 	}
 	return 2*(s.most+int64(s.first))-least <= math.MaxUint8 && least >= math.MinInt8
 }
+
+// SetMemory caps the bytes that a Matrix takes for the cells of a panel and for what panels begin with. A new one has 8 and 16 MiB.
+func (m *Matrix) SetMemory(panel, marks int) { m.most, m.marked = panel, marks }
 
 // Lanes is how many pairs Start takes, of wide ones or of others; 0 where there is no kernel for them.
 func (m *Matrix) Lanes(wide bool) int {
@@ -302,6 +305,9 @@ func (m *Matrix) Border(i, j int) int32 {
 
 // Panels is how many panels there are.
 func (m *Matrix) Panels() int { return (m.tiles + m.perPanel - 1) / m.perPanel }
+
+// PanelOf is the panel that column j is in, j from 1 on.
+func (m *Matrix) PanelOf(j int) int { return (j - 1) / (m.perPanel * tileColumns) }
 
 // Panel is the current one, from 0 on.
 func (m *Matrix) Panel() int { return m.panel }

@@ -1,11 +1,15 @@
 package trace
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"testing"
 
+	"weir/stdlib/align/kernel"
 	"weir/stdlib/align/scoring"
+	"weir/stdlib/align/scoring/oracletest"
 )
 
 // homologs are two random proteins of a length, one residue in three the same, and a gap now and then.
@@ -51,5 +55,64 @@ func BenchmarkAlign(b *testing.B) {
 				b.ReportMetric(cells/b.Elapsed().Seconds()/1e9, "GCUPS")
 			})
 		}
+	}
+}
+
+// benchSequences are the letters of the FASTA file that WEIR_BENCH_FASTA names, or of the oracle.
+func benchSequences(b *testing.B) [][]byte {
+	name := os.Getenv("WEIR_BENCH_FASTA")
+	if name == "" {
+		return oracletest.Sequences(b)
+	}
+	data, err := os.ReadFile(name)
+	if err != nil {
+		b.Fatal(err)
+	}
+	var sequences [][]byte
+	for _, record := range bytes.Split(data, []byte(">"))[1:] {
+		_, body, _ := bytes.Cut(record, []byte("\n"))
+		sequences = append(sequences, bytes.ReplaceAll(body, []byte("\n"), nil))
+	}
+	return sequences
+}
+
+// BenchmarkTraceAllPairs finds the paths of 40 queries, spread over the file, with all its sequences; the scores are known. GCUPS are thousand
+// millions of cells per second of processor time.
+func BenchmarkTraceAllPairs(b *testing.B) {
+	sequences := benchSequences(b)
+	for _, c := range oracletest.Configs(b) {
+		if c.Name != "L62" && c.Scheme.Mode == scoring.Local {
+			continue
+		}
+		b.Run(c.Name, func(b *testing.B) {
+			codes := oracletest.Encode(b, c.Scheme.Matrix, sequences)
+			scorer, err := kernel.NewScorer(c.Scheme)
+			if err != nil {
+				b.Fatal(err)
+			}
+			block, scores := kernel.NewBlock(c.Scheme, codes), make([]int32, len(codes))
+			const count = 40
+			var pairs [count][]Pair
+			cells := 0.0
+			for k := range pairs {
+				q := codes[k*len(codes)/count]
+				scorer.Scores(q, block, scores)
+				for i, t := range codes {
+					pairs[k] = append(pairs[k], Pair{q, t, scores[i]})
+				}
+				cells += float64(len(q)) * float64(block.Residues())
+			}
+			batch := newBatch(b, c.Scheme)
+			out := make([]Alignment, len(codes))
+			start := cpuTime()
+			for b.Loop() {
+				for k := range pairs {
+					if err := batch.Align(pairs[k], out); err != nil {
+						b.Fatal(err)
+					}
+				}
+			}
+			b.ReportMetric(cells*float64(b.N)/(cpuTime()-start).Seconds()/1e9, "GCUPS")
+		})
 	}
 }

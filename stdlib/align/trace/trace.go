@@ -132,7 +132,7 @@ func (a *Aligner) align(query, target []byte, known int32, out *Alignment) (err 
 	} else {
 		a.alignLong(&end, out.Ops)
 	}
-	a.walk.finish(a, &end, out)
+	a.walk.finish(&end, len(query), len(target), out)
 	out.measure(a.scheme.Matrix, query, target)
 	return nil
 }

@@ -104,10 +104,10 @@ func (w *walk) add(kind byte, n int) {
 	w.ops = append(w.ops, Op{kind, n})
 }
 
-// finish turns the path round, adds the end gaps of an alignment that is not local, and hands it over.
-func (w *walk) finish(a *Aligner, end *end, out *Alignment) {
+// finish turns the path round, adds the end gaps of an alignment that is not local, and hands it over. The sequences' lengths are given.
+func (w *walk) finish(end *end, query, target int, out *Alignment) {
 	out.Score = end.score
-	if !a.local {
+	if !end.local {
 		// What is left when one sequence is used up is the gap at the start.
 		w.add(Insert, w.i)
 		w.add(Delete, w.j)
@@ -115,10 +115,10 @@ func (w *walk) finish(a *Aligner, end *end, out *Alignment) {
 	slices.Reverse(w.ops)
 	out.Ops = w.ops
 	out.Span = span(w.i, end.i, w.j, end.j)
-	if !a.local {
-		out.addRun(Insert, len(a.query)-end.i)
-		out.addRun(Delete, len(a.target)-end.j)
-		out.Span = span(0, len(a.query), 0, len(a.target))
+	if !end.local {
+		out.addRun(Insert, query-end.i)
+		out.addRun(Delete, target-end.j)
+		out.Span = span(0, query, 0, target)
 	}
 	w.ops = nil
 }
