@@ -211,7 +211,7 @@ func (o *operator) check(b *batch.Batch, row types.Row) error {
 func (o *operator) Context() context.Context { return o.task.c.Context }
 func (o *operator) Catalogue() *op.Catalogue { return o.task.c.Catalogue }
 func (o *operator) Storage() op.Storage      { return o.task.c.Storage }
-func (o *operator) Staging() op.Staging      { return o.task.c.Staging }
+func (o *operator) Staging() op.Staging      { return nodeStaging{o.task.c.Staging, o.node.ID} }
 func (o *operator) TempDir() string          { return o.task.c.TempDir }
 func (o *operator) Memory() int64            { return o.memory }
 func (o *operator) Task() int                { return o.task.c.Task }
