@@ -32,6 +32,7 @@ type coordinator struct {
 	settled  map[int]*progress // by stage: splits done as of the last barriers
 	requests []request         // savepoints that somebody wants
 	stats    CheckpointStats
+	possible bool // there may be a checkpoint
 }
 
 // request is a savepoint that is wanted in a folder.
@@ -224,6 +225,20 @@ func (c *coordinator) settle(t *task) {
 	t.settled = t.settled[:0]
 }
 
+// ended gives the records of the tasks that have drained and whose part of a checkpoint that is. c.mu is held.
+func (c *coordinator) ended(id uint64) []*record {
+	var out []*record
+	for _, s := range c.run.stages {
+		for _, t := range s.tasks {
+			// One that has taken the barrier before it drained has another part.
+			if rec := c.finished[t]; rec != nil && t.barrier < id {
+				out = append(out, rec)
+			}
+		}
+	}
+	return out
+}
+
 // settleFinished notes what tasks that have drained had read. c.mu is held, and no checkpoint is under way.
 func (c *coordinator) settleFinished() {
 	for t := range c.finished {
@@ -394,11 +409,7 @@ func (c *coordinator) try(into *checkpoint.Store, savepoint bool) error {
 					sources = append(sources, s.splits.end(c.settled[s.plan.ID], p.rest[s.plan.ID]))
 				}
 			}
-			for t, rec := range c.finished {
-				if t.barrier < id { // else it has taken the barrier before it ended
-					ended = append(ended, rec)
-				}
-			}
+			ended = c.ended(id)
 		}
 		c.mu.Unlock()
 		if done {
@@ -417,16 +428,21 @@ func (c *coordinator) try(into *checkpoint.Store, savepoint bool) error {
 	if err != nil {
 		return errors.Join(err, w.Abort())
 	}
-	c.mu.Lock()
-	c.stats.Complete++
-	c.stats.Last, c.stats.At, c.stats.Took, c.stats.Pause, c.stats.Bytes = id, r.sched.Now(), time.Since(p.began), p.pause, w.Size()
-	stats := c.stats
-	c.mu.Unlock()
-	r.tell(Event{Kind: CheckpointComplete, Checkpoint: stats})
+	c.count(p, w)
 	if !savepoint {
 		c.commit(id)
 	}
 	return nil
+}
+
+// count notes a complete checkpoint.
+func (c *coordinator) count(p *pending, w *checkpoint.Writer) {
+	c.mu.Lock()
+	c.stats.Complete++
+	c.stats.Last, c.stats.At, c.stats.Took, c.stats.Pause, c.stats.Bytes = p.id, c.run.sched.Now(), time.Since(p.began), p.pause, w.Size()
+	stats := c.stats
+	c.mu.Unlock()
+	c.run.tell(Event{Kind: CheckpointComplete, Checkpoint: stats})
 }
 
 // complete writes what the tasks have not written themselves.
@@ -467,6 +483,15 @@ func (c *coordinator) complete(w *checkpoint.Writer, sources []checkpoint.Source
 		}
 		m.Stages = append(m.Stages, st)
 	}
+	// Whatever Commit says, the checkpoint may be there from now on, and what sinks have prepared must stay. In a run that has failed they may
+	// have dropped it already.
+	c.mu.Lock()
+	c.possible = c.possible || r.ctx.Err() == nil
+	possible := c.possible
+	c.mu.Unlock()
+	if !possible {
+		return stopped(r.ctx)
+	}
 	return w.Commit(m)
 }
 
@@ -481,14 +506,11 @@ func (c *coordinator) commit(id uint64) {
 // last takes the checkpoint of the end, and lets all tasks commit.
 func (c *coordinator) last() {
 	r := c.run
-	id := c.triggered.Load() + 1
+	id, began := c.triggered.Load()+1, time.Now()
 	c.mu.Lock()
 	c.settleFinished()
 	store := c.store
-	var ended []*record
-	for _, rec := range c.finished {
-		ended = append(ended, rec)
-	}
+	ended := c.ended(id)
 	c.mu.Unlock()
 	if store != nil {
 		w, err := store.Begin(r.ctx, id)
@@ -501,6 +523,8 @@ func (c *coordinator) last() {
 			}
 			if err = c.complete(w, sources, ended, true, false); err != nil {
 				err = errors.Join(err, w.Abort())
+			} else {
+				c.count(&pending{id: id, began: began}, w)
 			}
 		}
 		if err != nil {
@@ -548,9 +572,9 @@ func (c *coordinator) ask(store *checkpoint.Store, done func(error)) {
 	c.wake.Set()
 }
 
-// resumable reports that there is a checkpoint from which the run can be taken up again.
+// resumable reports that there may be a checkpoint from which the run can be taken up again.
 func (c *coordinator) resumable() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.run.from != nil || c.stats.Complete > 0
+	return c.run.from != nil || c.possible
 }

@@ -21,12 +21,13 @@ type sender struct {
 	to    []*channel // by task of dst; nil for a task that this one does not send to
 	turn  int        // of Rebalance: the task that is looked at first
 	from  *task
+	op    int // of the sending stage
 }
 
 // newSender makes a task's end.
 func newSender(r *run, dst *stageRun, input int, from *task) (*sender, error) {
 	x := &dst.plan.Inputs[input]
-	s := &sender{run: r, dst: dst, input: input, kind: x.Kind, order: x.Order, from: from, to: make([]*channel, len(dst.tasks))}
+	s := &sender{run: r, dst: dst, input: input, kind: x.Kind, order: x.Order, from: from, op: x.From, to: make([]*channel, len(dst.tasks))}
 	switch x.Kind {
 	case physical.Gather:
 		s.open(0)

@@ -256,7 +256,7 @@ func (r *run) run(began time.Time) error {
 		s.start()
 	}
 	r.start(r.coordinator.work)
-	r.all.Wait()
+	r.sched.Join(&r.all)
 	stop()
 	r.failure.Lock()
 	defer r.failure.Unlock()

@@ -2,6 +2,7 @@ package local
 
 import (
 	"context"
+	"sync"
 	"time"
 )
 
@@ -15,6 +16,8 @@ type Scheduler interface {
 	// whether extra was ready.
 	Wait(ctx context.Context, deadline time.Time, extra <-chan struct{}, signals ...*Signal) (got bool)
 	Now() time.Time
+	// Join waits until all goroutines that were started, and those that they start, have returned; all counts them.
+	Join(all *sync.WaitGroup)
 }
 
 // Signal is set until somebody who waits for it takes it back. One goroutine waits for it.
@@ -53,6 +56,8 @@ func (g goroutines) Go(f, done func()) {
 		f()
 	}()
 }
+
+func (g goroutines) Join(all *sync.WaitGroup) { all.Wait() }
 
 func (g goroutines) Now() time.Time { return g.clock.Now() }
 

@@ -290,14 +290,12 @@ func (t *task) out(from int, side string, b *batch.Batch) error {
 
 // mark sends what is known of event time behind an operator.
 func (t *task) mark(from int, m message) error {
-	for out, senders := range t.senders {
-		if out.op != from {
+	for _, s := range t.outs {
+		if s.op != from {
 			continue
 		}
-		for _, s := range senders {
-			if err := s.all(m); err != nil {
-				return err
-			}
+		if err := s.all(m); err != nil {
+			return err
 		}
 	}
 	return nil
