@@ -1,5 +1,3 @@
-//go:build parquet
-
 package parquet
 
 import (
@@ -120,6 +118,7 @@ func (g *gathering) readFlat(budget int) error {
 	if g.maxDef == 1 {
 		g.valid = batch.NewBitmap(g.n)
 	}
+	g.vals.room(g.kind, g.n)
 	for g.rows < g.n {
 		if g.page.left == 0 {
 			if g.rows > 0 && len(g.vals.buf) >= budget {

@@ -1,5 +1,3 @@
-//go:build parquet
-
 // Package parquet reads and writes Parquet files.
 //
 // The metadata, the pages and the codecs are those of arrow-go; what is in the pages is decoded here, straight into batches.

@@ -1,5 +1,3 @@
-//go:build parquet
-
 package parquet
 
 import (
@@ -31,14 +29,24 @@ func (v *vals) vector(t types.Type, n int) *batch.Vector {
 	return &batch.Vector{Type: t, N: n, Bools: v.bools, Ints: v.ints, Floats: v.floats, Refs: v.refs, Buf: v.buf}
 }
 
-// grow makes room for n values more, and zeroes it.
+// grow makes s longer by n values. What lies behind the length of values in the making has never been written to, and is zero.
 func grow[T any](s []T, n int) []T {
 	if len(s)+n <= cap(s) {
-		s = s[:len(s)+n]
-		clear(s[len(s)-n:])
-		return s
+		return s[:len(s)+n]
 	}
 	return append(s, make([]T, n)...)
+}
+
+// room prepares to take up n values of a kind.
+func (v *vals) room(k types.Kind, n int) {
+	switch k.Storage() {
+	case types.StoreBool:
+		v.bools = make([]bool, 0, n)
+	case types.StoreInt:
+		v.ints = make([]int64, 0, n)
+	case types.StoreFloat:
+		v.floats = make([]float64, 0, n)
+	}
 }
 
 // misfit is a value that its kind cannot hold, at a position of the values.
