@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # An HDFS for tests on this machine: a name node and two data nodes, each a process of its own, on free ports of 127.0.0.1.
 #
+#   .ci/hdfs.sh with COMMAND...           starts one, runs the command with WEIR_TEST_HDFS and WEIR_TEST_HDFS_DIR, and stops it
 #   .ci/hdfs.sh start DIR [CONF...]       starts one in a new folder; each CONF is name=value for hdfs-site.xml. Prints what to export.
 #   .ci/hdfs.sh stop DIR                  ends its processes
 #   .ci/hdfs.sh node DIR NODE HOW         NODE is nn, dn1 or dn2, HOW is start, stop, kill, pause (it hangs) or go (on)
@@ -130,8 +131,15 @@ site() { # DIR NODE: the configuration of a node, and of clients for the node "c
 
 command=${1:-}
 dir=${2:-}
-[ -n "$dir" ] || { sed -n '2,10p' "$0" >&2; exit 2; }
+[ -n "$dir" ] || { sed -n '2,11p' "$0" >&2; exit 2; }
 case $command in
+with)
+  shift
+  dir=$(mktemp -d)
+  trap 'bash "$0" stop "$dir/hdfs"; rm -rf "$dir"' EXIT
+  eval "$(bash "$0" start "$dir/hdfs")"
+  "$@"
+  ;;
 start)
   shift 2
   extra=("$@")
@@ -168,7 +176,7 @@ run)
   LOG_LEVEL=${LOG_LEVEL:-error} java_of "$dir" "$dir/conf/client" "$@"
   ;;
 *)
-  sed -n '2,10p' "$0" >&2
+  sed -n '2,11p' "$0" >&2
   exit 2
   ;;
 esac

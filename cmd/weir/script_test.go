@@ -37,8 +37,11 @@ func TestScripts(t *testing.T) {
 		},
 		UpdateScripts: *update,
 		Condition: func(name string) (bool, error) {
-			if name == "s3" { // .ci/services.sh has started a server
+			switch name {
+			case "s3": // .ci/services.sh has started a server
 				return os.Getenv("WEIR_TEST_S3") != "", nil
+			case "hdfs": // .ci/hdfs.sh has
+				return os.Getenv("WEIR_TEST_HDFS") != "", nil
 			}
 			return false, fmt.Errorf("no condition is called %s", name)
 		},
@@ -50,6 +53,7 @@ func TestScripts(t *testing.T) {
 				"AWS_ENDPOINT_URL_S3": os.Getenv("WEIR_TEST_S3"), "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "secretCANARY",
 				"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull,
 				"BUCKET": fmt.Sprintf("script-%d-%d", os.Getpid(), time.Now().UnixNano()),
+				"HDFS": fmt.Sprintf("hdfs://%s/script-%d-%d", os.Getenv("WEIR_TEST_HDFS"), os.Getpid(), time.Now().UnixNano()), "HADOOP_USER_NAME": "weir",
 			} {
 				e.Setenv(name, value)
 			}

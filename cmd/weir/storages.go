@@ -4,6 +4,7 @@ import (
 	"weir/cmd/weir/internal/project"
 	"weir/runtime/op"
 	"weir/runtime/storage"
+	"weir/runtime/storage/hdfs"
 	"weir/runtime/storage/localfile"
 	"weir/runtime/storage/s3"
 )
@@ -15,5 +16,12 @@ func storages(e *env, p *project.Project, target string) op.Storage {
 	return storage.New(storage.Schemes{
 		"":   func() (op.Storage, error) { return &localfile.Local{Stdin: e.stdin, Stdout: e.stdout}, nil },
 		"s3": func() (op.Storage, error) { return s3.New(t.S3) },
+		"hdfs": func() (op.Storage, error) {
+			dir, err := tempDir("", t, p)
+			if err != nil {
+				return nil, err
+			}
+			return hdfs.New(hdfs.Options{TempDir: dir}), nil
+		},
 	})
 }

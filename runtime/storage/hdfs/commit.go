@@ -161,9 +161,13 @@ func (c *cluster) append(ctx context.Context, s *segment, from string, p piece) 
 	return err
 }
 
-// drop removes what a token has below `_tmp`, and the folders that are empty then.
+// drop removes what a token has below `_tmp`, and the folders that are empty then. A run that is stopped tries it once.
 func (c *cluster) drop(ctx context.Context, t token, name string) error {
-	if err := c.retry(ctx, func() error { return c.fs.removeAll(t.runFolder(name)) }); err != nil {
+	err := c.fs.removeAll(t.runFolder(name))
+	if isTransient(err) {
+		err = c.retry(ctx, func() error { return c.fs.removeAll(t.runFolder(name)) })
+	}
+	if err != nil {
 		return err
 	}
 	_ = c.fs.remove(path.Dir(t.runFolder(name))) // unless another run has something there
