@@ -259,6 +259,41 @@ var cases = map[string][]ruleCase{
 			s.Sink("file", "all")
 		}},
 	},
+	"limit-pushdown": {
+		{"through definitions", true, func(b *testcat.Builder) {
+			f := b.Fasta("a.fasta", 1)
+			limit := n(5)
+			limit.Param = "k"
+			o := f.Op("order", op.Args{"by": testcat.Arg(f.Col("id"))})
+			o.Defs("add", def("size", testcat.Length(f.Col("sequence")))).Op("head", op.Args{"n": testcat.Arg(limit)}).Sink("file", "out")
+		}},
+		{"the lower of two limits", true, func(b *testcat.Builder) {
+			f := b.Fasta("a.fasta", 1)
+			o := f.Op("order", op.Args{"by": testcat.Arg(f.Col("id")), "first": testcat.Arg(n(9))})
+			o.Op("head", op.Args{"n": testcat.Arg(n(5))}).Sink("file", "out")
+		}},
+		{"less is wanted already", false, func(b *testcat.Builder) {
+			f := b.Fasta("a.fasta", 1)
+			o := f.Op("order", op.Args{"by": testcat.Arg(f.Col("id")), "first": testcat.Arg(n(3))})
+			o.Op("head", op.Args{"n": testcat.Arg(n(5))}).Sink("file", "out")
+		}},
+		{"a definition that may reject", false, func(b *testcat.Builder) {
+			f := b.Fasta("a.fasta", 1)
+			o := f.Op("order", op.Args{"by": testcat.Arg(f.Col("id"))})
+			o.Defs("add", def("x", testcat.Risky(f.Col("id")))).Op("head", op.Args{"n": testcat.Arg(n(5))}).Sink("file", "out")
+		}},
+		{"a filter between", false, func(b *testcat.Builder) {
+			f := b.Fasta("a.fasta", 1)
+			o := f.Op("order", op.Args{"by": testcat.Arg(f.Col("id"))})
+			o.Keep(ge(testcat.Length(f.Col("sequence")), n(2))).Op("head", op.Args{"n": testcat.Arg(n(5))}).Sink("file", "out")
+		}},
+		{"somebody reads all rows", false, func(b *testcat.Builder) {
+			f := b.Fasta("a.fasta", 1)
+			o := f.Op("order", op.Args{"by": testcat.Arg(f.Col("id"))})
+			o.Op("head", op.Args{"n": testcat.Arg(n(5))}).Sink("file", "out")
+			o.Sink("file", "all")
+		}},
+	},
 	"lazy-split": {
 		{"a filter over the score, then the identity", true, func(b *testcat.Builder) {
 			s := scored(b)

@@ -132,6 +132,8 @@ func interpret(p *logical.Plan) map[string][]string {
 					emit(r)
 				}
 			}
+		case "order":
+			runOrder(n, first, emit, reject)
 		case "opaque", "sampled":
 			for _, r := range first {
 				emit(r)
@@ -141,6 +143,29 @@ func interpret(p *logical.Plan) map[string][]string {
 		}
 	}
 	return sinks
+}
+
+// runOrder sorts by the text of a value, and gives no more rows than are wanted.
+func runOrder(n *logical.Node, in []row, emit, reject func(row)) {
+	type keyed struct {
+		key string
+		row row
+	}
+	var all []keyed
+	for _, r := range in {
+		v, err := eval(n.Args.Expr("by"), r)
+		if err != nil {
+			reject(r)
+			continue
+		}
+		all = append(all, keyed{fmt.Sprint(v), r})
+	}
+	slices.SortStableFunc(all, func(a, b keyed) int { return strings.Compare(a.key, b.key) })
+	for i, k := range all {
+		if int64(i) < n.Args.Int("first", int64(len(all))) {
+			emit(k.row)
+		}
+	}
 }
 
 // runScore takes the score of a row turned round that it has seen where the plan says so.

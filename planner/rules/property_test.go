@@ -69,7 +69,17 @@ func paths(prefix string, r []types.Field, kinds ...types.Kind) []string {
 func randomStep(t *rapid.T, s testcat.Stream, paired *int) testcat.Stream {
 	texts := paths("", s.Row(), types.String, types.Protein)
 	sequences := paths("", s.Row(), types.Protein)
-	switch k := rapid.IntRange(0, 9).Draw(t, "operator"); {
+	switch k := rapid.IntRange(0, 10).Draw(t, "operator"); {
+	case k == 10:
+		s = s.Op("order", op.Args{"by": testcat.Arg(randomValue(t, s))})
+		if rapid.Bool().Draw(t, "definitions between") {
+			e := randomValue(t, s)
+			if len(texts) > 0 && rapid.Bool().Draw(t, "that may reject") {
+				e = testcat.Risky(s.Col(texts[0]))
+			}
+			s = s.Defs("add", testcat.Def("u", e))
+		}
+		return s.Op("head", op.Args{"n": testcat.Arg(testcat.N(rapid.Int64Range(0, 9).Draw(t, "n")))})
 	case k <= 2:
 		return s.Keep(randomCondition(t, s))
 	case k == 3:

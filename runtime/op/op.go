@@ -107,6 +107,11 @@ type Caps struct {
 	// Floors gives the columns of which the operator can itself drop rows below a bound, exactly and cheaper than a filter behind it, each
 	// with the Value parameter that takes the bound.
 	Floors []Floor
+	// Limits names the Value parameter of an operator that passes on the first rows of its input, so many, and drops the others.
+	Limits string
+	// LimitedBy names the hidden Value parameter that tells an operator that nobody wants more than so many of its first rows. It then gives no
+	// more, rejects the same rows, and saves what it can.
+	LimitedBy string
 	// Skip is declared by a source that can tell of whole blocks of its rows, without reading them, that a condition holds for none of them.
 	// Nil: it cannot.
 	Skip *Skip

@@ -24,7 +24,7 @@ var Limit = &op.Operator{
 		}
 		return t.In[0].Row
 	},
-	Caps: op.Caps{Needs: passOn()},
+	Caps: op.Caps{Limits: "n", Needs: passOn()},
 	Estimate: func(e *op.Estimating) (estimate.Stream, estimate.Work) {
 		out := e.In[0]
 		out.Rows = atMost(out.Rows, e.Args.Int("n", 0))

@@ -30,7 +30,7 @@ Rows that do not fit into the task's share of the memory are sorted in parts, on
 	// In one task, but in any order: rows of equal keys go by their ordinals.
 	SingleTask: func(op.Args) bool { return true },
 	Type:       sameRow,
-	Caps:       op.Caps{Needs: passOn("keys"), Watermarks: true},
+	Caps:       op.Caps{Needs: passOn("keys"), LimitedBy: "first", Watermarks: true},
 	Estimate: func(e *op.Estimating) (estimate.Stream, estimate.Work) {
 		out := e.In[0]
 		if _, ok := e.Args.Const("first"); ok {

@@ -33,7 +33,8 @@ var (
 //	group(by, n = count())     keyed
 //	match(other, on)           keyed, two inputs
 //	uniq(on)                   keyed by names
-//	head(n)                    one task, in order
+//	head(n)                    one task, in order; a limit
+//	order(by)                  one task, in order; can be limited
 //	late(cond)                 a filter with a side output
 //	opaque()                   declares nothing
 //	file(path)  folder(path)   sinks: in one task, and anywhere; screen() may repeat rows
@@ -195,10 +196,13 @@ func operators() []*op.Operator {
 			Caps: op.Caps{Keyed: "on"}, Estimate: sameRows},
 		{Name: "head", Role: op.TransformRole, New: none, SingleTask: always, Params: []op.Param{{Name: "n",
 			Kind: op.Value, Type: Int, Required: true}},
-			Caps: op.Caps{Needs: func(_ op.Args, _ []types.Row,
+			Caps: op.Caps{Limits: "n", Needs: func(_ op.Args, _ []types.Row,
 				need op.ColumnSet) []op.ColumnSet {
 				return []op.ColumnSet{need}
 			}}},
+		{Name: "order", Role: op.TransformRole, New: none, SingleTask: always, Params: []op.Param{{Name: "by", Kind: op.RowExpr, Required: true},
+			{Name: "first", Kind: op.Value, Type: Int, Hidden: true}},
+			Caps: op.Caps{LimitedBy: "first"}},
 		{Name: "opaque", Role: op.TransformRole, New: none},
 		{Name: "sampled", Role: op.TransformRole, New: none, Lossy: true, Unrepeatable: true,
 			Caps: op.Caps{RowWise: true}},
