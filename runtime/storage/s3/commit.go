@@ -57,7 +57,7 @@ func (s *Store) put(ctx context.Context, p place, t token) error {
 		RequestPayer: s.payer()}
 	in.ServerSideEncryption, in.SSEKMSKeyId = s.encryption()
 	if s.checksums {
-		in.ChecksumCRC32C = formatCRC(t.CRC)
+		in.ChecksumAlgorithm, in.ChecksumCRC32C = types.ChecksumAlgorithmCrc32c, formatCRC(t.CRC)
 	}
 	if t.New {
 		in.IfNoneMatch = aws.String("*")

@@ -106,7 +106,7 @@ func (h head) info(path string) op.FileInfo {
 
 // crc gives the CRC-32C of the whole object, where the store has it.
 func (h head) crc() (uint32, bool) {
-	if h.ChecksumType != types.ChecksumTypeFullObject {
+	if h.ChecksumType == types.ChecksumTypeComposite { // of the parts' checksums; not every store says what an object's is of that has none
 		return 0, false
 	}
 	return parseCRC(h.ChecksumCRC32C)

@@ -129,7 +129,7 @@ func (s *Store) part(ctx context.Context, p place, id string, number int, data [
 	in := &s3.UploadPartInput{Bucket: &p.bucket, Key: &p.key, UploadId: &id, PartNumber: aws.Int32(int32(number)), Body: bytes.NewReader(data),
 		ContentLength: aws.Int64(int64(len(data))), RequestPayer: s.payer()}
 	if s.checksums {
-		in.ChecksumCRC32C = formatCRC(crc32.Checksum(data, castagnoli))
+		in.ChecksumAlgorithm, in.ChecksumCRC32C = types.ChecksumAlgorithmCrc32c, formatCRC(crc32.Checksum(data, castagnoli))
 	}
 	out, err := c.UploadPart(ctx, in)
 	if err != nil {
