@@ -150,7 +150,7 @@ func (w *window) assign(t int64) (ok bool) {
 	case w.session:
 		w.from, w.to = t, later(t, w.size)
 		return w.to-t == w.size
-	case w.from <= t && t-w.from < w.every && w.from < w.to:
+	case w.from <= t && uint64(t)-uint64(w.from) < uint64(w.every) && w.from < w.to:
 		return true
 	}
 	past := t % w.every

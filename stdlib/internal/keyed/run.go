@@ -198,14 +198,20 @@ func (c *cursor) damaged(err error) error {
 		Hint: "the disk or the memory of this machine is at fault: run again with --temp on another disk"}
 }
 
-// pieces gives the pieces of a part, from here on.
+// pieces gives the pieces of a part, from here on. When it has given nil, the cursor stands behind them.
 func (c *cursor) pieces(part int64) PieceReader {
+	given := false
 	return func() ([]byte, error) {
+		if given { // not before: the piece lies in the frame
+			given = false
+			if _, err := c.next(); err != nil {
+				return nil, err
+			}
+		}
 		if c.ended() || c.part(c.i) != part {
 			return nil, nil
 		}
-		piece := c.state(c.i)
-		_, err := c.next()
-		return piece, err
+		given = true
+		return c.state(c.i), nil
 	}
 }
