@@ -23,6 +23,8 @@ type chunk struct {
 
 	pending *part // what has been read and not taken
 	scratch scratch
+	refs    int // runs and bytes of text that the last part had: about what the next one will have
+	bytes   int
 }
 
 // part is what has been read of a leaf for some rows.
@@ -119,6 +121,9 @@ func (g *gathering) readFlat(budget int) error {
 		g.valid = batch.NewBitmap(g.n)
 	}
 	g.vals.room(g.kind, g.n)
+	if g.refs > 0 {
+		g.vals.refs, g.vals.buf = make([]batch.Ref, 0, g.n), make([]byte, 0, g.bytes+g.bytes/8)
+	}
 	for g.rows < g.n {
 		if g.page.left == 0 {
 			if g.rows > 0 && len(g.vals.buf) >= budget {
@@ -353,6 +358,7 @@ func (g *gathering) part() *part {
 		}
 	default:
 		p.vec = g.vals.vector(g.typ, n)
+		g.refs, g.bytes = len(g.vals.refs), len(g.vals.buf)
 		if g.nulls > 0 {
 			p.vec.Valid = g.valid
 		}

@@ -3,8 +3,6 @@ package parquet
 import (
 	"errors"
 	"io"
-	"os"
-	"strconv"
 	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow/memory"
@@ -17,9 +15,10 @@ import (
 )
 
 const (
-	minRows     = 1 << 10 // of a batch, where rows are wide
-	batchBytes  = 8 << 20 // of a batch, about: of each column at least a page
-	streamBytes = 1 << 20 // of what is read of a column at a time
+	maxRows     = 16 << 10 // of a batch
+	minRows     = 1 << 10  // of a batch, where rows are wide
+	batchBytes  = 8 << 20  // of a batch, about: of each column at least a page
+	streamBytes = 1 << 20  // of what is read of a column at a time
 )
 
 // opened is a file that is being read.
@@ -136,5 +135,3 @@ func (g *rowGroup) next() (rows int, cols []*batch.Vector, bad map[int]op.Reject
 	g.left -= int64(n)
 	return n, cols, bad, err
 }
-
-var maxRows = func() int { n, _ := strconv.Atoi(os.Getenv("ROWS")); return max(n, 1024) }()

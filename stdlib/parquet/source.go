@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"strings"
+	"unsafe"
 
 	"weir/runtime/batch"
 	"weir/runtime/op"
@@ -39,7 +40,6 @@ type piece struct {
 	To      int    `json:"to"`   // behind the last one
 	Group   int    `json:"group"`
 	Done    int64  `json:"done,omitempty"` // rows of the group that have been read
-	Row     uint64 `json:"row,omitempty"`  // rows of the split before the group
 }
 
 // pieces cuts a file into runs of row groups.
@@ -239,7 +239,7 @@ type reader struct {
 // group reads a row group, or what is left of it.
 func (r *reader) group() error {
 	n := r.bound.meta.RowGroups[r.piece.Group].NumRows
-	defer func() { r.piece.Row, r.piece.Done = r.piece.Row+uint64(n), 0 }()
+	defer func() { r.piece.Done = 0 }()
 	if r.bound.skips(r.piece.Group) || r.piece.Done >= n {
 		return nil
 	}
@@ -286,22 +286,21 @@ func (r *reader) group() error {
 
 // emit gives rows, and rejects those that are bad. at is the number of the first one in the group.
 func (r *reader) emit(at int64, rows int, cols []*batch.Vector, bad map[int]op.Rejection) error {
-	b := &batch.Batch{Row: r.cfg.Out, N: rows, Cols: cols, Origin: &batch.Origin{File: r.piece.Path, Record: make([]int64, rows)}}
 	if len(r.index) < rows {
 		r.index = make([]uint64, rows)
 		for i := range r.index {
 			r.index[i] = r.split.Index
 		}
 	}
-	number := make([]uint64, rows)
-	b.Ord = [][]uint64{r.index[:rows:rows], number}
-	record, row := r.first+at+1, r.piece.Row+uint64(at)
+	// The number of a row in its file is also its place in the order: one slice serves both.
+	record := r.first + at + 1
+	number := make([]int64, rows)
 	for i := range number {
-		number[i] = row + uint64(i)
+		number[i] = record + int64(i)
 	}
-	for i := range b.Origin.Record {
-		b.Origin.Record[i] = record + int64(i)
-	}
+	ord := unsafe.Slice((*uint64)(unsafe.Pointer(unsafe.SliceData(number))), rows)
+	b := &batch.Batch{Row: r.cfg.Out, N: rows, Cols: cols, Ord: [][]uint64{r.index[:rows:rows], ord},
+		Origin: &batch.Origin{File: r.piece.Path, Record: number}}
 	if len(bad) > 0 {
 		sel := make([]uint32, 0, rows)
 		for i := range rows {
