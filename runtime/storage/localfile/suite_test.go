@@ -27,3 +27,11 @@ func TestSchemes(t *testing.T) {
 		Large: 1 << 20,
 	})
 }
+
+func TestKill(t *testing.T) {
+	storagetest.Kill(t, storagetest.Fixture{
+		New:   func(testing.TB) op.Storage { return localfile.New() },
+		Dir:   func(t testing.TB) string { return t.TempDir() + "/" },
+		Large: 1 << 20,
+	}, 5)
+}

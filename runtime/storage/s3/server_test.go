@@ -88,3 +88,13 @@ func TestSuite(t *testing.T) {
 		})
 	}
 }
+
+func TestKill(t *testing.T) {
+	url := server(t)
+	isolate(t)
+	storagetest.Kill(t, storagetest.Fixture{
+		New:   func(t testing.TB) op.Storage { return open(t, Options{Endpoint: url}) },
+		Dir:   func(t testing.TB) string { return "s3://" + newBucket(t, url) + "/" },
+		Large: 5 * testPart,
+	}, number(t, "WEIR_KILL_RUNS", 5))
+}
