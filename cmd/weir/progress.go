@@ -157,7 +157,23 @@ func (v *view) line(s local.StageProgress, st *physical.Stage, p local.Progress)
 	if s.Queued > 0 {
 		parts = append(parts, fmt.Sprintf("%d queued", s.Queued))
 	}
+	if held := s.Blocked.Seconds() / float64(max(s.Tasks, 1)); took > 0 && held > took/10 {
+		parts = append(parts, fmt.Sprintf("held up %.0f %%", 100*min(held/took, 1)))
+	}
+	if lag, ok := v.lag(st, p); ok {
+		parts = append(parts, "lag "+clock(lag))
+	}
 	return head + "  " + strings.Join(parts, "  ")
+}
+
+// lag is how far event time is behind the clock at a stage that makes watermarks.
+func (v *view) lag(st *physical.Stage, p local.Progress) (lag time.Duration, ok bool) {
+	for _, o := range st.Ops {
+		if w := p.Nodes[o.Node].Watermark; w != 0 {
+			lag, ok = max(lag, time.Since(time.Unix(0, w))), true
+		}
+	}
+	return lag, ok
 }
 
 // work sums up what a stage's operators have done: the records that it has taken in (a source: read), those that its last operator has given

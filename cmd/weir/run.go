@@ -17,6 +17,7 @@ type runCmd struct {
 	params
 	planFlags
 	checkpointFlags
+	watchFlags
 	Memory    string `placeholder:"SIZE" help:"Memory for held rows and staged blocks, 1GiB by default; what needs more spills to files."`
 	Temp      string `placeholder:"DIR" help:"Folder for what is spilled; by default the system's."`
 	MaxErrors int64  `default:"0" placeholder:"N" help:"Rejected rows that nothing consumes and that are borne; -1 for any number."`
@@ -51,6 +52,10 @@ func (c *runCmd) Run(e *env) error {
 	if err != nil {
 		return failedEarly(e, err)
 	}
+	watch, err := c.begin(e, p, plan)
+	if err != nil {
+		return err
+	}
 	display := newDisplay(e.stderr, plan, c.Progress, c.Quiet || keep.done)
 	stop := make(chan struct{})
 	var serving sync.WaitGroup
@@ -60,7 +65,7 @@ func (c *runCmd) Run(e *env) error {
 		TempDir:     temp,
 		Memory:      memory,
 		MaxErrors:   c.MaxErrors,
-		Progress:    display.update,
+		Progress:    watch.update(display.update),
 		Events:      keep.event(e, c.Quiet),
 		Checkpoints: keep.options,
 		Handle:      func(h *local.Handle) { serving.Go(func() { keep.serve(e, p, h, stop) }) },
@@ -68,10 +73,11 @@ func (c *runCmd) Run(e *env) error {
 	close(stop)
 	serving.Wait()
 	display.close()
+	werr := watch.end()
 	if err != nil {
 		return failed(e, err, summary.Resumable)
 	}
-	if err := keep.end(); err != nil {
+	if err := errors.Join(keep.end(), werr); err != nil {
 		return err
 	}
 	if keep.done {
