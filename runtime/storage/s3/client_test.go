@@ -306,7 +306,7 @@ func TestSlowDown(t *testing.T) {
 }
 
 func FuzzParseToken(f *testing.F) {
-	for _, t := range []token{{Path: "s3://b/k", Part: 5}, {Path: "s3://b/k", Part: 5, Upload: "u", ETags: []string{"a"}, Size: 7, tail: []byte("\n\n")}} {
+	for _, t := range []token{{Path: "s3://b/k", Part: 5}, {Path: "s3://b/k", Part: 5, Upload: "u", Parts: []part{{"a", 2}}, Size: 7, tail: []byte("\n\n")}} {
 		data, err := t.marshal()
 		if err != nil {
 			f.Fatal(err)

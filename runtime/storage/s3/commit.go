@@ -80,21 +80,24 @@ func (s *Store) complete(ctx context.Context, p place, t token) error {
 }
 
 func (s *Store) completeOnce(ctx context.Context, p place, t token) error {
-	etags := slices.Clone(t.ETags)
+	all := slices.Clone(t.Parts)
 	if len(t.tail) > 0 {
-		etag, err := s.part(ctx, p, t.Upload, len(etags)+1, t.tail)
+		last, err := s.upload(ctx, p, t.Upload, len(all)+1, t.tail)
 		if err != nil {
 			return err
 		}
-		etags = append(etags, etag)
+		all = append(all, last)
 	}
 	c, err := s.of(ctx, p)
 	if err != nil {
 		return err
 	}
-	parts := make([]types.CompletedPart, len(etags))
-	for i := range etags {
-		parts[i] = types.CompletedPart{PartNumber: aws.Int32(int32(i + 1)), ETag: &etags[i]}
+	parts := make([]types.CompletedPart, len(all))
+	for i := range all {
+		parts[i] = types.CompletedPart{PartNumber: aws.Int32(int32(i + 1)), ETag: &all[i].ETag}
+		if s.checksums {
+			parts[i].ChecksumCRC32C = formatCRC(all[i].CRC)
+		}
 	}
 	in := &s3.CompleteMultipartUploadInput{Bucket: &p.bucket, Key: &p.key, UploadId: &t.Upload, RequestPayer: s.payer(),
 		MultipartUpload: &types.CompletedMultipartUpload{Parts: parts}}

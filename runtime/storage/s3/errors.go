@@ -84,7 +84,7 @@ func failed(ctx context.Context, operation string, p place, err error) error {
 	case code == "EntityTooSmall":
 		e.Code, e.Message = codeUpload, "a part is smaller than the store takes"
 		e.Hint = "set a larger part_size in weir.yaml"
-	case code == "BadDigest", code == "XAmzContentSHA256Mismatch", code == "InvalidDigest":
+	case code == "BadDigest", code == "XAmzContentSHA256Mismatch", code == "XAmzContentChecksumMismatch", code == "InvalidDigest":
 		e.Code, e.Message = codeDamaged, "the store has received other bytes than were sent"
 		e.Hint = "run again; if it happens again suspect a proxy on the way, or this machine's memory"
 	case isMissingKey(err):

@@ -51,7 +51,7 @@ func TestErrors(t *testing.T) {
 		},
 		"create": func(s *Store) error { _, err := s.Create(ctx, "s3://b/folder/k", op.CreateOptions{}); return err },
 		"commit": func(s *Store) error {
-			token, err := token{Path: "s3://b/k", Upload: "U", Part: 5, ETags: []string{"e"}, Size: 5, CRC: 1}.marshal()
+			token, err := token{Path: "s3://b/k", Upload: "U", Part: 5, Parts: []part{{"e", 1}}, Size: 5, CRC: 1}.marshal()
 			if err != nil {
 				return err
 			}

@@ -12,16 +12,22 @@ import (
 // token says how an object is completed, gone on with or aborted after a crash: a line of JSON, and behind it the bytes that are not uploaded yet, fewer
 // than a part has. So a checkpoint grows by at most a part for each object that is being written.
 type token struct {
-	Path   string   `json:"path"`             // as the user wrote it
-	Upload string   `json:"upload,omitempty"` // the upload's id; "" where there are less bytes than a part has, and none
-	Part   int64    `json:"part"`             // bytes of each part but the last
-	ETags  []string `json:"etags,omitempty"`  // of the parts that are uploaded, from number 1 on
-	Size   int64    `json:"size"`             // of all
-	CRC    uint32   `json:"crc32c"`           // of all
-	New    bool     `json:"new,omitempty"`    // there may be no object of that name
-	Tail   uint32   `json:"tail_crc32c"`      // of the bytes behind the line
+	Path   string `json:"path"`             // as the user wrote it
+	Upload string `json:"upload,omitempty"` // the upload's id; "" where there are less bytes than a part has, and none
+	Part   int64  `json:"part"`             // bytes of each part but the last
+	Parts  []part `json:"parts,omitempty"`  // those that are uploaded, from number 1 on
+	Size   int64  `json:"size"`             // of all
+	CRC    uint32 `json:"crc32c"`           // of all
+	New    bool   `json:"new,omitempty"`    // there may be no object of that name
+	Tail   uint32 `json:"tail_crc32c"`      // of the bytes behind the line
 
 	tail []byte
+}
+
+// part is what has become of a part. Some stores want both at the end.
+type part struct {
+	ETag string `json:"etag"`
+	CRC  uint32 `json:"crc32c"`
 }
 
 // marshal writes the token.
@@ -41,7 +47,7 @@ func parseToken(data []byte) (token, place, error) {
 	err := json.Unmarshal(line, &t)
 	p, bad := parseObject(t.Path)
 	t.tail = tail
-	switch n := int64(len(t.ETags)); {
+	switch n := int64(len(t.Parts)); {
 	case err != nil:
 	case bad != nil:
 		err = errors.New("it names no object")

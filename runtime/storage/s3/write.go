@@ -120,22 +120,24 @@ func (s *Store) abort(ctx context.Context, p place, id string) error {
 	return nil
 }
 
-// part uploads a part and gives its ETag.
-func (s *Store) part(ctx context.Context, p place, id string, number int, data []byte) (string, error) {
+// upload uploads a part.
+func (s *Store) upload(ctx context.Context, p place, id string, number int, data []byte) (part, error) {
 	c, err := s.of(ctx, p)
 	if err != nil {
-		return "", err
+		return part{}, err
 	}
+	done := part{CRC: crc32.Checksum(data, castagnoli)}
 	in := &s3.UploadPartInput{Bucket: &p.bucket, Key: &p.key, UploadId: &id, PartNumber: aws.Int32(int32(number)), Body: bytes.NewReader(data),
 		ContentLength: aws.Int64(int64(len(data))), RequestPayer: s.payer()}
 	if s.checksums {
-		in.ChecksumAlgorithm, in.ChecksumCRC32C = types.ChecksumAlgorithmCrc32c, formatCRC(crc32.Checksum(data, castagnoli))
+		in.ChecksumAlgorithm, in.ChecksumCRC32C = types.ChecksumAlgorithmCrc32c, formatCRC(done.CRC)
 	}
 	out, err := c.UploadPart(ctx, in)
 	if err != nil {
-		return "", failed(ctx, "UploadPart", p, err)
+		return part{}, failed(ctx, "UploadPart", p, err)
 	}
-	return version(out.ETag), nil
+	done.ETag = version(out.ETag)
+	return done, nil
 }
 
 // staged is an object being written. Its parts go up in the background.
@@ -148,7 +150,7 @@ type staged struct {
 
 	slots chan []byte // buffers of parts that are not in use; nil for one that is not made yet
 	wait  sync.WaitGroup
-	mu    sync.Mutex // guards token.ETags
+	mu    sync.Mutex // guards token.Parts
 }
 
 func (s *Store) staged(ctx context.Context, p place, t token) (*staged, error) {
@@ -173,7 +175,7 @@ func (f *staged) Write(p []byte) (n int, err error) {
 		f.token.Size += int64(k)
 		n += k
 		if len(f.token.tail) == int(f.token.Part) {
-			if err := f.upload(); err != nil {
+			if err := f.send(); err != nil {
 				f.stop(err)
 				return n, err
 			}
@@ -195,11 +197,11 @@ func (f *staged) end() {
 	f.stop(&op.Error{Code: codeWrite, File: f.place.path, Message: "the object cannot be written", Err: fs.ErrClosed})
 }
 
-// upload sends the full part off and takes an empty one.
-func (f *staged) upload() error {
+// send sends the full part off and takes an empty one.
+func (f *staged) send() error {
 	t := &f.token
 	f.mu.Lock()
-	number := len(t.ETags) + 1
+	number := len(t.Parts) + 1
 	f.mu.Unlock()
 	if number > MaxParts {
 		return &op.Error{Code: codeRefused, File: f.place.path,
@@ -223,15 +225,15 @@ func (f *staged) upload() error {
 		t.tail = make([]byte, 0, t.Part)
 	}
 	f.mu.Lock()
-	t.ETags = append(t.ETags, "")
+	t.Parts = append(t.Parts, part{})
 	f.mu.Unlock()
 	f.wait.Go(func() {
-		etag, err := f.store.part(f.ctx, f.place, t.Upload, number, full)
+		done, err := f.store.upload(f.ctx, f.place, t.Upload, number, full)
 		if err != nil {
 			f.stop(err)
 		}
 		f.mu.Lock()
-		t.ETags[number-1] = etag
+		t.Parts[number-1] = done
 		f.mu.Unlock()
 		f.slots <- full[:0]
 	})

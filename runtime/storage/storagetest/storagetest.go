@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"math/rand/v2"
 	"path"
+	"slices"
 	"strings"
 	"testing"
 
@@ -27,6 +28,8 @@ type Fixture struct {
 	Crash func(t testing.TB, f op.StagedFile)
 	// Steps is how many random histories TestHistory runs; 0 means 20.
 	Steps int
+	// Without names tests of what the storage is known not to do.
+	Without []string
 }
 
 // Run runs the suite. Each subtest works in a folder of its own.
@@ -43,6 +46,9 @@ func Run(t *testing.T, f Fixture) {
 		{"must not exist", mustNotExist}, {"must not exist at commit", mustNotExistAtCommit}, {"two writers", twoWriters},
 		{"remove", remove}, {"misuse", misuse}, {"bad tokens", badTokens}, {"cancelled", cancelled}, {"orphans", orphans}, {"history", history},
 	} {
+		if slices.Contains(f.Without, c.name) {
+			continue
+		}
 		t.Run(c.name, func(t *testing.T) {
 			c.test(&world{T: t, fixture: f, Storage: f.New(t), dir: f.Dir(t), rand: rand.New(rand.NewPCG(1, uint64(len(c.name))))})
 		})
