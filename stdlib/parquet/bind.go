@@ -1,8 +1,10 @@
 package parquet
 
 import (
+	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"weir/compiler/types"
 )
@@ -199,8 +201,17 @@ func (r *reading) limited() bool {
 	return false
 }
 
-// bindRow makes the columns of a declared row, by their names.
+// bindRow makes the columns of a declared row. A file that has none of them is another one than was meant.
 func bindRow(nodes []*node, row types.Row) ([]*column, error) {
+	out, err := bindFields(nodes, row)
+	if err == nil && !slices.ContainsFunc(out, func(c *column) bool { return c.node != nil }) {
+		err = errors.New("it has none of the columns")
+	}
+	return out, err
+}
+
+// bindFields makes the columns of a row, by their names.
+func bindFields(nodes []*node, row types.Row) ([]*column, error) {
 	all := &node{fields: nodes}
 	var out []*column
 	for _, f := range row {

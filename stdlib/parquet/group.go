@@ -71,8 +71,8 @@ type rowGroup struct {
 	budget  int   // bytes of a chunk in a batch
 }
 
-// group begins to read columns of a row group.
-func (o *opened) group(number int, columns []*column) (*rowGroup, error) {
+// group begins to read columns of a row group, at most so many rows at a time.
+func (o *opened) group(number int, columns []*column, rows int) (*rowGroup, error) {
 	g := &rowGroup{columns: columns, left: o.meta.RowGroups[number].NumRows}
 	width := 0
 	err := guard(func() error {
@@ -93,7 +93,7 @@ func (o *opened) group(number int, columns []*column) (*rowGroup, error) {
 		}
 		return nil
 	})
-	g.rows = max(minRows, min(maxRows, batchBytes/max(1, width)))
+	g.rows = min(rows, max(minRows, batchBytes/max(1, width)))
 	g.budget = batchBytes / max(1, len(g.chunks))
 	return g, err
 }

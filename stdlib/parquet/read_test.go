@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"weir/compiler/expr"
 	"weir/compiler/types"
 	"weir/runtime/batch"
@@ -115,7 +117,7 @@ func canonical(t types.Type, v any) any {
 }
 
 // lines writes rows as JSON lines.
-func lines(t testing.TB, batches []*batch.Batch) []string {
+func lines(t rapid.TB, batches []*batch.Batch) []string {
 	t.Helper()
 	var out []string
 	for _, b := range batches {

@@ -23,10 +23,11 @@ type source struct {
 	ctx   op.Context
 	where []test
 	last  *bound // the file read last: its splits follow each other
+	rows  int    // of a batch at most
 }
 
 func newSource(c *op.Config) (op.Source, error) {
-	return &source{cfg: c, where: tests(c.Args.Expr("where"))}, nil
+	return &source{cfg: c, where: tests(c.Args.Expr("where")), rows: maxRows}, nil
 }
 
 func (s *source) Open(ctx op.Context) error { s.ctx = ctx; return nil }
@@ -113,7 +114,7 @@ func (s *source) bind(path, version string) (*bound, error) {
 func (s *source) bindTo(f *footer) (b *bound, err error) {
 	b = &bound{footer: f, where: s.where}
 	if b.declared, err = bindRow(f.nodes, s.cfg.Args["as"].Row); err == nil {
-		b.out, err = bindRow(f.nodes, s.cfg.Out)
+		b.out, err = bindFields(f.nodes, s.cfg.Out)
 	}
 	if err != nil {
 		return nil, &op.Error{Code: codeSchema, File: f.path, Message: "its columns are not those of the pipeline: " + err.Error(),
@@ -248,7 +249,7 @@ func (r *reader) group() error {
 		r.first += g.NumRows
 	}
 	columns := r.bound.columns(r.piece.Group)
-	g, err := r.file.group(r.piece.Group, columns)
+	g, err := r.file.group(r.piece.Group, columns, r.rows)
 	defer g.close()
 	if err != nil {
 		return err
