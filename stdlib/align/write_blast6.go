@@ -42,8 +42,6 @@ func blastEValue(e float64) string {
 	switch {
 	case e < 1e-180:
 		return "0.0"
-	case e < 1e-99:
-		return fmt.Sprintf("%.0e", e)
 	case e < 0.0009:
 		return fmt.Sprintf("%.2e", e)
 	case e < 0.1:

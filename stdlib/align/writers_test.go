@@ -149,7 +149,7 @@ Target      3 ATGCA-AAGTT 12
 
 // The digits are those of blastp's tables.
 func TestBlastDigits(t *testing.T) {
-	for e, want := range map[float64]string{0: "0.0", 3e-181: "0.0", 2.31e-100: "2e-100", 4.923e-5: "4.92e-05", 0.0012: "0.001", 0.18: "0.18", 1.24: "1.2", 1234.5: "1234"} {
+	for e, want := range map[float64]string{0: "0.0", 3e-181: "0.0", 2.31e-100: "2.31e-100", 4.923e-5: "4.92e-05", 0.0012: "0.001", 0.18: "0.18", 1.24: "1.2", 1234.5: "1234"} {
 		if got := blastEValue(e); got != want {
 			t.Errorf("%g: %s, want %s", e, got, want)
 		}
