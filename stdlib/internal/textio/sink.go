@@ -1,5 +1,5 @@
-// Package textio is what all writers of text share: where the text goes, how it is compressed, and that it becomes
-// visible as a whole or not at all.
+// Package textio is what all writers of files share: where the bytes go, how text is compressed, when a part ends, and that
+// what is written becomes visible as a whole or not at all.
 package textio
 
 import (
@@ -11,6 +11,7 @@ import (
 	"io"
 	"path"
 	"strings"
+	"time"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -34,31 +35,76 @@ func IsFolder(p string) bool { return strings.HasSuffix(p, "/") }
 // SingleTask is op.Operator.SingleTask of a sink with a parameter `path`: one file is written by one task.
 func SingleTask(a op.Args) bool { return !IsFolder(a.Text("path")) }
 
-// Sink writes text into one file, or into a folder of parts `part-<task>-<number>.<format>`, one for each snapshot that
-// had rows. A file named *.gz or *.zst is compressed. It is all of an op.Instance but Data: a writer embeds it. A single
-// file becomes visible at the commit behind Drain, a part at the commit of its snapshot. A snapshot in between makes durable what was
-// written, so that a single file can be gone on with. A folder gets at least one part, from task 0. A folder that has
-// parts already is refused: the result would be of two runs.
+// Encoder writes the files of a format that is more than a run of rows: one that needs an end. One Encoder serves all files of a Sink,
+// one after the other.
+type Encoder interface {
+	// Begin starts a file, which is written to w.
+	Begin(w io.Writer) error
+	// Suspend hands every row on to w, and gives what is needed to go on behind them in another process.
+	Suspend() (state []byte, err error)
+	// Resume goes on with a file: w stands where it stood when Suspend gave the state.
+	Resume(w io.Writer, state []byte) error
+	// End writes what ends the file.
+	End() error
+}
+
+// Sink writes into one file, or into a folder of parts `part-<task>-<number>.<format>`, one for each snapshot that
+// had rows, or as Roll says. It is all of an op.Instance but Data: a writer embeds it. Text in a file named *.gz or *.zst is
+// compressed. A single file becomes visible at the commit behind Drain, a part at the commit of the snapshot behind its end. A
+// snapshot in between makes durable what was written, so that a file can be gone on with. A folder gets at least one
+// part, from task 0. A folder that has parts already is refused: the result would be of two runs.
 type Sink struct {
 	op.Base
 	// Path is a file, a folder with a trailing slash, or - for standard output.
 	Path string
 	// Format is the suffix of parts, without a dot: "tsv".
 	Format string
-	// Header begins every file; may be empty.
+	// Header begins every file of text; may be empty.
 	Header []byte
+	// Encoder writes the files; nil for text.
+	Encoder Encoder
+	// Roll says when a part of a folder ends.
+	Roll Roll
 
 	ctx      op.Context
 	file     op.StagedFile // being written; nil between parts
 	name     string
-	kept     bool // a snapshot has the file
-	dirty    bool // the compressed data must be ended
+	began    time.Time // when the file was begun
+	kept     bool      // a snapshot has the file
+	dirty    bool      // the compressed data must be ended
+	out      *counter  // what goes to the file
 	buf      *bufio.Writer
 	zip      io.WriteCloser // nil where nothing is compressed
 	number   int            // of the next part
 	restored bool
 	drained  bool
+	ended    []ended // parts that have ended since the last snapshot
 	prepared []prepared
+}
+
+// Roll says when a part of a folder ends: when it has so many bytes, or was begun so long ago. Where both are zero it ends at every
+// snapshot. A part that has not ended is not visible.
+type Roll struct {
+	Size int64
+	Age  time.Duration
+}
+
+// counter counts what is written.
+type counter struct {
+	w io.Writer
+	n int64
+}
+
+func (c *counter) Write(p []byte) (int, error) {
+	n, err := c.w.Write(p)
+	c.n += int64(n)
+	return n, err
+}
+
+// ended is a file that is complete. kept: an earlier snapshot has it as it was before.
+type ended struct {
+	token []byte
+	kept  bool
 }
 
 // prepared is a file that waits for its commit.
@@ -70,8 +116,11 @@ type prepared struct {
 // state is what a snapshot keeps.
 type state struct {
 	Number   int      `json:"number"`             // of the next part
-	Open     []byte   `json:"open,omitempty"`     // the token of a single file that is not complete
+	Open     []byte   `json:"open,omitempty"`     // the token of a file that is not complete
 	Name     string   `json:"name,omitempty"`     // its path
+	Began    int64    `json:"began,omitempty"`    // when it was begun, in nanoseconds
+	Size     int64    `json:"size,omitempty"`     // what it has, in bytes
+	Encoder  []byte   `json:"encoder,omitempty"`  // what the encoder needs to go on with it
 	Prepared [][]byte `json:"prepared,omitempty"` // the tokens of complete files, committed or not
 }
 
@@ -89,17 +138,62 @@ func (s *Sink) Open(ctx op.Context) error {
 
 // Write appends text: whole rows.
 func (s *Sink) Write(p []byte) (int, error) {
-	if s.file == nil {
-		if !IsFolder(s.Path) {
-			return 0, &op.Error{Code: codeWrite, File: s.Path, Message: "the file is complete, and more rows came"}
-		}
-		if err := s.part(); err != nil {
-			return 0, err
-		}
+	if err := s.Begin(); err != nil {
+		return 0, err
 	}
 	s.dirty = true
 	n, err := s.buf.Write(p)
-	return n, s.failed(err)
+	if err != nil {
+		return n, s.failed(err)
+	}
+	return n, s.Written()
+}
+
+// Begin sees that there is a file to write rows to.
+func (s *Sink) Begin() error {
+	switch {
+	case s.file != nil:
+		return nil
+	case !IsFolder(s.Path):
+		return &op.Error{Code: codeWrite, File: s.Path, Message: "the file is complete, and more rows came"}
+	}
+	return s.part()
+}
+
+// Written ends a part that has grown large enough. An Encoder's rows are written between Begin and Written.
+func (s *Sink) Written() error {
+	if !IsFolder(s.Path) || s.Roll.Size <= 0 || s.file == nil || s.size() < s.Roll.Size {
+		return nil
+	}
+	return s.end()
+}
+
+// size is what the file has, in bytes; of compressed text, what has been compressed.
+func (s *Sink) size() int64 {
+	n := s.out.n
+	if s.zip == nil && s.buf != nil {
+		n += int64(s.buf.Buffered())
+	}
+	return n
+}
+
+// end completes the file.
+func (s *Sink) end() error {
+	if s.Encoder != nil {
+		if err := s.Encoder.End(); err != nil {
+			return s.failed(err)
+		}
+	}
+	token, err := s.prepare()
+	if err != nil {
+		return err
+	}
+	if err := s.file.Close(); err != nil {
+		return s.failed(err)
+	}
+	s.ended = append(s.ended, ended{token, s.kept})
+	s.file, s.buf, s.zip = nil, nil, nil
+	return nil
 }
 
 // part begins a part of a folder.
@@ -124,26 +218,31 @@ func (s *Sink) create(name string) error {
 	if err != nil {
 		return err
 	}
-	if err := s.writeTo(f, name); err != nil {
+	s.began = s.ctx.Now()
+	if err := s.writeTo(f, name, 0); err != nil {
 		return err
+	}
+	if s.Encoder != nil {
+		return s.failed(s.Encoder.Begin(s.buf))
 	}
 	s.dirty = true // a compressed file without rows has a member without data
 	_, err = s.buf.Write(s.Header)
 	return s.failed(err)
 }
 
-// writeTo makes f the file that is written.
-func (s *Sink) writeTo(f op.StagedFile, name string) (err error) {
-	s.file, s.name, s.zip, s.kept, s.dirty = f, name, nil, false, false
+// writeTo makes f, which has so many bytes, the file that is written.
+func (s *Sink) writeTo(f op.StagedFile, name string, size int64) (err error) {
+	s.file, s.name, s.zip, s.kept, s.dirty, s.out = f, name, nil, false, false, &counter{f, size}
 	switch {
+	case s.Encoder != nil:
 	case strings.HasSuffix(name, ".gz"):
-		s.zip = gzip.NewWriter(f)
+		s.zip = gzip.NewWriter(s.out)
 	case strings.HasSuffix(name, ".zst"):
-		if s.zip, err = zstd.NewWriter(f, zstd.WithEncoderConcurrency(1)); err != nil {
+		if s.zip, err = zstd.NewWriter(s.out, zstd.WithEncoderConcurrency(1)); err != nil {
 			return s.failed(err)
 		}
 	}
-	var to io.Writer = f
+	var to io.Writer = s.out
 	if s.zip != nil {
 		to = s.zip
 	}
@@ -172,23 +271,18 @@ func (s *Sink) Drain(op.Output) error {
 func (s *Sink) Snapshot(id uint64, w op.SnapshotWriter) error {
 	st := state{Number: s.number}
 	if s.file != nil {
-		token, err := s.prepare()
-		if err != nil {
+		if s.drained || IsFolder(s.Path) && s.rolls() {
+			if err := s.end(); err != nil {
+				return err
+			}
+		} else if err := s.suspend(&st); err != nil {
 			return err
 		}
-		switch {
-		case IsFolder(s.Path) || s.drained:
-			if err := s.file.Close(); err != nil {
-				return s.failed(err)
-			}
-			s.prepared = append(s.prepared, prepared{id, token})
-			s.file, s.buf, s.zip = nil, nil, nil
-		case len(token) > 0:
-			st.Open, st.Name, s.kept = token, s.name, true
-		}
 	}
-	s.number = max(s.number, int(id))
-	st.Number = s.number
+	for _, e := range s.ended {
+		s.prepared = append(s.prepared, prepared{id, e.token})
+	}
+	s.ended = nil
 	for _, p := range s.prepared {
 		st.Prepared = append(st.Prepared, p.token)
 	}
@@ -197,6 +291,25 @@ func (s *Sink) Snapshot(id uint64, w op.SnapshotWriter) error {
 		return err
 	}
 	return w.Item(item)
+}
+
+// rolls reports whether a part ends with this snapshot.
+func (s *Sink) rolls() bool {
+	return s.Roll == Roll{} || s.Roll.Size > 0 && s.size() >= s.Roll.Size || s.Roll.Age > 0 && s.ctx.Now().Sub(s.began) >= s.Roll.Age
+}
+
+// suspend makes durable what was written of a file that is not complete.
+func (s *Sink) suspend(st *state) (err error) {
+	if s.Encoder != nil {
+		if st.Encoder, err = s.Encoder.Suspend(); err != nil {
+			return s.failed(err)
+		}
+	}
+	token, err := s.prepare()
+	if err == nil && len(token) > 0 {
+		st.Open, st.Name, st.Began, st.Size, s.kept = token, s.name, s.began.UnixNano(), s.out.n, true
+	}
+	return err
 }
 
 // prepare makes durable what was written so far. Compressed data is ended there, and what comes next is a member, or a frame, of its own.
@@ -209,7 +322,7 @@ func (s *Sink) prepare() ([]byte, error) {
 		if err := s.zip.Close(); err != nil {
 			return nil, s.failed(err)
 		}
-		s.zip.(interface{ Reset(io.Writer) }).Reset(s.file)
+		s.zip.(interface{ Reset(io.Writer) }).Reset(s.out)
 	}
 	token, err := s.file.Prepare()
 	return token, s.failed(err)
@@ -217,7 +330,9 @@ func (s *Sink) prepare() ([]byte, error) {
 
 // Restore takes up the files of a snapshot, and goes on numbering parts behind its own.
 func (s *Sink) Restore(r op.SnapshotReader) error {
+	known := false
 	for item := range r.Items() {
+		known = true
 		var st state
 		if err := json.Unmarshal(item, &st); err != nil {
 			return &op.Error{Code: codeResume, File: s.Path, Message: "the state of a writer cannot be read", Err: err,
@@ -233,17 +348,36 @@ func (s *Sink) Restore(r op.SnapshotReader) error {
 			}
 		}
 		if len(st.Open) > 0 {
+			if s.file != nil { // of another task that is no more
+				if err := s.end(); err != nil {
+					return err
+				}
+			}
 			f, err := s.ctx.Storage().Resume(s.ctx.Context(), st.Open)
 			if err != nil {
 				return err
 			}
-			if err := s.writeTo(f, st.Name); err != nil {
+			if err := s.resume(f, &st); err != nil {
 				return err
 			}
-			s.kept = true
 		}
 	}
+	if !known { // the task was not there before, or was another one: no earlier number may be used again
+		s.restored, s.number = true, int(max(0, s.ctx.Now().Unix()))
+	}
 	return r.Err()
+}
+
+// resume goes on with a file.
+func (s *Sink) resume(f op.StagedFile, st *state) error {
+	if err := s.writeTo(f, st.Name, st.Size); err != nil {
+		return err
+	}
+	s.kept, s.began = true, time.Unix(0, st.Began)
+	if s.Encoder == nil {
+		return nil
+	}
+	return s.failed(s.Encoder.Resume(s.buf, st.Encoder))
 }
 
 // Commit makes the files of every snapshot up to id visible. What is committed once is not looked at again.
@@ -265,13 +399,21 @@ func (s *Sink) Close() error {
 		s.file = nil
 	}
 	errs = append(errs, s.abandon())
-	for _, p := range s.prepared {
-		if !s.ctx.Resumable() {
-			// The run's context may have ended, and the files must go all the same.
-			errs = append(errs, s.ctx.Storage().Abort(context.WithoutCancel(s.ctx.Context()), p.token))
+	var drop [][]byte
+	for _, e := range s.ended {
+		if !e.kept || !s.ctx.Resumable() {
+			drop = append(drop, e.token)
 		}
 	}
-	s.prepared = nil
+	if !s.ctx.Resumable() {
+		for _, p := range s.prepared {
+			drop = append(drop, p.token)
+		}
+	}
+	for _, token := range drop { // the run's context may have ended, and the files must go all the same
+		errs = append(errs, s.ctx.Storage().Abort(context.WithoutCancel(s.ctx.Context()), token))
+	}
+	s.ended, s.prepared = nil, nil
 	return errors.Join(errs...)
 }
 
