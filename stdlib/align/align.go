@@ -234,21 +234,28 @@ func (x *aligner) emit(b *batch.Batch, rows []uint32, queries, targets *side, pa
 		b = b.Take(rows)
 	}
 	p := newPlan(x.cfg.Out, len(rows), func(name string) bool { return x.cfg.In[0].Index(name) >= 0 })
-	res := result{scheme: x.scheme, stats: x.stats, database: x.cfg.Args.Int("database", 0), path: &trace.Alignment{}}
-	for k := range rows {
-		query, target := queries.codes[pairs[k].query], targets.codes[pairs[k].target]
-		res.score, res.queryLen, res.targetLen = scores[k], len(query), len(target)
-		if p.traced {
-			if k&15 == 0 {
-				if err := x.ctx.Context().Err(); err != nil {
-					return err
-				}
-			}
-			if err := x.engine.tracer.AlignKnown(query, target, res.score, res.path); err != nil {
-				return x.engine.untraced(err)
-			}
-		}
+	res := result{scheme: x.scheme, stats: x.stats, database: x.cfg.Args.Int("database", 0)}
+	put := func(k int, path *trace.Alignment) error {
+		res.score, res.path = scores[k], path
+		res.queryLen, res.targetLen = len(queries.codes[pairs[k].query]), len(targets.codes[pairs[k].target])
 		p.add(&res)
+		return nil
+	}
+	paths := &x.engine.paths
+	paths.start(put)
+	for k := range rows {
+		var err error
+		if p.traced {
+			err = paths.add(queries.codes[pairs[k].query], targets.codes[pairs[k].target], scores[k])
+		} else {
+			err = put(k, nil)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if err := paths.flush(); err != nil {
+		return err
 	}
 	cols := make([]*batch.Vector, len(x.cfg.Out))
 	for i, f := range x.cfg.Out {

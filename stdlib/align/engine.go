@@ -22,7 +22,8 @@ const maxQueries = 256
 type engine struct {
 	scheme *scoring.Scheme
 	scorer *kernel.Scorer
-	tracer *trace.Aligner
+	batch  *trace.Batch
+	paths  paths
 	ctx    op.Context
 	sides  []*side // most recent first; at most maxSides
 	budget int64   // cells of one call
@@ -46,12 +47,22 @@ type side struct {
 func newEngine(ctx op.Context, s *scoring.Scheme) (*engine, error) {
 	scorer, err := kernel.NewScorer(s)
 	if err != nil {
-		return nil, &op.Error{Code: "W6302", Message: "no alignment kernel can be chosen", Err: err, Hint: "unset " + kernel.PathVariable + ", or set it to a path that this machine has"}
+		return nil, pathError(err)
 	}
 	scorer.Stop = func() bool { return ctx.Context().Err() != nil }
-	tracer := trace.NewAligner(s)
-	tracer.Stop = ctx.Context().Err
-	return &engine{scheme: s, scorer: scorer, tracer: tracer, ctx: ctx, budget: 1 << 26}, nil
+	batch, err := trace.NewBatch(s)
+	if err != nil {
+		return nil, pathError(err)
+	}
+	batch.SetStop(ctx.Context().Err)
+	e := &engine{scheme: s, scorer: scorer, batch: batch, ctx: ctx, budget: 1 << 26}
+	e.paths.engine = e
+	return e, nil
+}
+
+// pathError says what is wrong with the choice of kernels.
+func pathError(err error) error {
+	return &op.Error{Code: "W6302", Message: "no alignment kernel can be chosen", Err: err, Hint: "unset " + kernel.PathVariable + ", or set it to a path that this machine has"}
 }
 
 // side encodes the sequences of a flat vector, or finds them encoded.

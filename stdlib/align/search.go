@@ -64,6 +64,25 @@ test "the best hit" {
   expect out = [{ query: "q", target: "near", score: 75 }]
 }
 `}, {
+		Doc: "Two proteins that are alike in nothing but their composition, and two that are related: compositions tell them apart.",
+		Code: `let queries = read_jsonl("queries.jsonl", as: { id: string, sequence: protein })
+let known = read_jsonl("known.jsonl", as: { id: string, sequence: protein })
+let out = queries
+  |> search(known, on: (sequence, sequence), as: (query, target), composition: adjusted, max_evalue: 1e-3,
+            database: 1000000)
+  |> select(query = query.id, target = target.id, score)
+let plain = queries
+  |> search(known, on: (sequence, sequence), as: (query, target), max_evalue: 1e-3, database: 1000000)
+  |> select(query = query.id, target = target.id, score)
+out |> print()
+plain |> print()
+test "what is left of a score" {
+  given queries = [{ id: "q", sequence: "KEELKQQKEKKKKRRELEAEQKKLALRREKEKEEKKLKKEELEEKARELKLLAKRAEEAQ" }]
+  given known = [{ id: "rich", sequence: "EKLLQAQEKKKKLRKLEKEEEKRRREKKKKKKLKQKKEKERELEKEEEEEEKREEQKEKE" }, { id: "related", sequence: "KEELKQQKEKKMKRRELETEQKKLALRREAEECIKKLKHECNADAAGELWICYKRSREAK" }]
+  expect out = [{ query: "q", target: "related", score: 135 }]
+  expect plain = [{ query: "q", target: "rich", score: 104 }, { query: "q", target: "related", score: 171 }]
+}
+`}, {
 		Doc: "A primer that lies on the other strand. Positions are those of the query as it was given.",
 		Code: `let primers = read_jsonl("primers.jsonl", as: { id: string, sequence: dna })
 let genes = read_jsonl("genes.jsonl", as: { id: string, sequence: dna })
@@ -494,28 +513,56 @@ func (x *searchScan) emit(qb *batch.Batch, r queryRange, best []hits, out op.Out
 	}
 	as := x.cfg.Args.Names("as")
 	pl := newPlan(x.cfg.Out, len(all), func(name string) bool { return name == as[0] || name == as[1] })
-	res := result{scheme: x.scheme, stats: x.stats, database: x.database, path: &trace.Alignment{}}
+	res := result{scheme: x.scheme, stats: x.stats, database: x.database}
 	qs, ts := qb.Col(onColumn(x.cfg.Args, queryPort)), targets.Col(onColumn(x.cfg.Args, targetPort))
-	var turned, qcodes, tcodes []byte
-	for k, c := range all {
-		query, target := qs.Bytes(int(qidx[k])), ts.Bytes(int(tidx[k]))
-		res.score, res.reverse, res.queryLen, res.targetLen = c.score, c.reverse, len(query), len(target)
+	put := func(k int, path *trace.Alignment) error {
+		c := all[k]
+		res.score, res.reverse, res.path = c.score, c.reverse, path
+		res.queryLen, res.targetLen = len(qs.Bytes(int(qidx[k]))), len(ts.Bytes(int(tidx[k])))
 		if x.fine != nil {
 			res.score, res.rest = rounded(c.score)
 		}
-		if pl.traced {
+		pl.add(&res)
+		return nil
+	}
+	paths := &x.engine.paths
+	paths.start(put)
+	var turned, qcodes []byte
+	for k, c := range all {
+		if !pl.traced {
+			if err := put(k, nil); err != nil {
+				return err
+			}
+			continue
+		}
+		// Both were encoded before, so neither fails. A query's hits lie beside each other and share its codes.
+		if k == 0 || qidx[k] != qidx[k-1] || c.reverse != all[k-1].reverse {
+			query := qs.Bytes(int(qidx[k]))
 			if c.reverse {
 				turned, _ = basepair.AppendReverse(turned[:0], query)
 				query = turned
 			}
-			// Both were encoded before, so neither fails.
-			qcodes, _ = x.scheme.Matrix.EncodeSeq(qcodes[:0], query)
-			tcodes, _ = x.scheme.Matrix.EncodeSeq(tcodes[:0], target)
-			if err := x.trace(qcodes, tcodes, res.score, res.path); err != nil {
+			qcodes, _ = x.scheme.Matrix.EncodeSeq(nil, query)
+		}
+		tcodes, _ := x.scheme.Matrix.EncodeSeq(nil, ts.Bytes(int(tidx[k])))
+		if x.fine == nil {
+			if err := paths.add(qcodes, tcodes, c.score); err != nil {
 				return err
 			}
+			continue
 		}
-		pl.add(&res)
+		if err := x.ctx.Context().Err(); err != nil {
+			return err
+		}
+		if _, err := x.fine.align(qcodes, tcodes); err != nil {
+			return x.engine.untraced(err)
+		}
+		if err := put(k, &x.fine.path); err != nil {
+			return err
+		}
+	}
+	if err := paths.flush(); err != nil {
+		return err
 	}
 	b := &batch.Batch{Row: x.cfg.Out, N: len(all), Ord: ranks}
 	for i, f := range x.cfg.Out {
@@ -529,24 +576,6 @@ func (x *searchScan) emit(qb *batch.Batch, r queryRange, best []hits, out op.Out
 		}
 	}
 	return out.Emit(b)
-}
-
-// trace finds the path of a hit.
-func (x *searchScan) trace(query, target []byte, score int32, path *trace.Alignment) error {
-	err := x.ctx.Context().Err()
-	switch {
-	case err != nil:
-		return err
-	case x.fine != nil:
-		_, err = x.fine.align(query, target)
-		*path = x.fine.path
-	default:
-		err = x.engine.tracer.AlignKnown(query, target, score, path)
-	}
-	if err != nil {
-		return x.engine.untraced(err)
-	}
-	return nil
 }
 
 // targets gathers the rows of all hits from their blocks, each target once, and gives the position of each hit's.
