@@ -31,6 +31,8 @@ type File struct {
 	remove bool
 	buf    []byte // not written yet
 	size   int64
+	rows   int64
+	bytes  int64
 	refs   atomic.Int32
 }
 
@@ -70,15 +72,17 @@ func Open(path string) (*File, error) {
 
 // Append writes the rows that count behind the last ones. The batch may come back as several.
 func (f *File) Append(b *batch.Batch) error {
-	if b.Len() > 1 && b.Size() > maxFrame {
+	if b.Len() > 1 && b.Bytes() > maxFrame {
 		b = b.Own() // only now are its bytes its own
 	}
-	if n := b.Len(); n > 1 && b.Size() > maxFrame {
+	if n := b.Len(); n > 1 && b.Bytes() > maxFrame {
 		if err := f.Append(b.Slice(0, n/2)); err != nil {
 			return err
 		}
 		return f.Append(b.Slice(n/2, n))
 	}
+	f.rows += int64(b.Len())
+	f.bytes += int64(b.Bytes())
 	data, err := batch.AppendFrame(f.buf, b)
 	if err != nil {
 		return &op.Error{Code: codeTemp, Message: "rows cannot be put into a temporary file", Err: err}
@@ -112,6 +116,10 @@ func (f *File) Finish() error {
 
 // Size is the bytes written.
 func (f *File) Size() int64 { return f.size + int64(len(f.buf)) }
+
+// Rows and Bytes say what Append was given: rows, and about the memory that they take.
+func (f *File) Rows() int64  { return f.rows }
+func (f *File) Bytes() int64 { return f.bytes }
 
 // Path is a name under which the file can be read until it is closed.
 func (f *File) Path() string { return f.path }
@@ -149,7 +157,7 @@ func (f *File) appendAll(from *File) error {
 	if err != nil {
 		return f.failed("cannot be written", err)
 	}
-	f.size += n
+	f.size, f.rows, f.bytes = f.size+n, f.rows+from.rows, f.bytes+from.bytes
 	return nil
 }
 

@@ -137,7 +137,7 @@ func closeAll(of []run) error {
 }
 
 // Read gives all rows in the order in which they came, in the batches in which they were written.
-func (r *Runs) Read() Sequence { return &chain{sequences(r.all())} }
+func (r *Runs) Read() Sequence { return Chain(sequences(r.all())...) }
 
 // Merge gives all rows in order, those of last, which are sorted and newer than all others, among them.
 func (r *Runs) Merge(last Sequence, emit func(*batch.Batch) error) error {

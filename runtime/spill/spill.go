@@ -38,7 +38,9 @@ func (s *inMemory) Next() (*batch.Batch, error) {
 	return b, nil
 }
 
-// chain is one sequence behind the other.
+// Chain is one sequence behind the other.
+func Chain(of ...Sequence) Sequence { return &chain{of} }
+
 type chain struct{ rest []Sequence }
 
 func (c *chain) Next() (*batch.Batch, error) {

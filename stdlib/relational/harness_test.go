@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"math"
 	"slices"
 	"sort"
 	"strings"
@@ -302,35 +301,4 @@ func givenOf(test compiler.Test) map[int]*batch.Batch {
 		}
 	}
 	return given
-}
-
-// TestMemory: what does not fit into memory is an error that says what to do.
-func TestMemory(t *testing.T) {
-	r := compile(t, `let a = read_jsonl("a.jsonl", as: { x: int })
-let b = read_jsonl("b.jsonl", as: { x: int })
-a |> join(b, on: x) |> print()
-`)
-	rows := make([][]any, 5000)
-	for i := range rows {
-		rows[i] = []any{int64(i)}
-	}
-	seen := 0
-	for _, n := range r.Plan.Nodes {
-		if o := catalogue.Operator(n.Op); o.Role != op.TransformRole {
-			continue
-		}
-		seen++
-		in := r.Plan.InRows(n)
-		_, err := instance(t, n, in, 1000, func(give func(int, *batch.Batch) error) error { return give(0, table(in[0], rows)) })
-		e, ok := err.(*op.Error)
-		if !ok || e.Code != "W6410" || e.Hint == "" || !strings.Contains(e.Message, "5000") {
-			t.Errorf("%s: %v", n.Op, err)
-		}
-		if _, err := instance(t, n, in, math.MaxInt64, func(give func(int, *batch.Batch) error) error { return give(0, table(in[0], rows)) }); err != nil {
-			t.Errorf("%s: %v", n.Op, err)
-		}
-	}
-	if seen != 1 {
-		t.Fatalf("%d operators", seen)
-	}
 }

@@ -1,7 +1,9 @@
 package relational
 
 import (
+	"errors"
 	"fmt"
+	"hash/maphash"
 	"math"
 
 	"weir/compiler/expr"
@@ -20,7 +22,9 @@ var Join = &op.Operator{
 ` + "`inner`" + ` gives every pair of such rows; ` + "`left`" + ` also the rows of the pipe that have no partner, with null for the other columns; ` + "`full`" + ` those of both sides;
 ` + "`semi`" + ` and ` + "`anti`" + ` the rows of the pipe that have a partner, or have none, once and with their own columns. Null never joins, not even with null; NaN
 joins NaN, and 0.0 joins -0.0. A key that both sides call the same comes once. Rows stand in the order of the pipe, then of the other stream; under
-` + "`full`" + ` those of the other stream without a partner stand last.` + fmt.Sprintf(boundsDoc, "both streams"),
+` + "`full`" + ` those of the other stream without a partner stand last.
+
+The smaller stream is held in memory. Where it does not fit into the task's share, both are parted by their keys, on disk.`,
 	Params: []op.Param{
 		{Name: "other", Kind: op.Stream, Required: true, Doc: "The other stream."},
 		{Name: "on", Kind: op.On, Required: true, Named: true, Doc: "The keys: id, or (a = x, b) where they differ."},
@@ -29,9 +33,9 @@ joins NaN, and 0.0 joins -0.0. A key that both sides call the same comes once. R
 	},
 	Bounded:  op.NeedsWindow,
 	Type:     typeJoin,
-	Caps:     op.Caps{Keyed: "on", Needs: needsJoin},
+	Caps:     op.Caps{Keyed: "on", Needs: needsJoin, Watermarks: true},
 	Estimate: estimateJoin,
-	New:      func(c *op.Config) (op.Instance, error) { return &join{cfg: c}, nil },
+	New:      func(c *op.Config) (op.Instance, error) { return newJoin(c), nil },
 	Examples: []op.Example{{Doc: "With and without a partner.", Code: `type Row = { id: int, user: string? }
 let orders = read_jsonl("o.jsonl", as: Row)
 let users = read_jsonl("u.jsonl", as: { name: string, town: string })
@@ -159,34 +163,52 @@ func estimateJoin(e *op.Estimating) (estimate.Stream, estimate.Work) {
 	return out, estimate.Work{}
 }
 
-// none is the place of a partner that is not there.
-const none = math.MaxUint32
-
-// joinSide holds the rows of one side, and their keys' numbers.
-type joinSide struct {
-	keys    []evaluator
-	row     types.Row // what is held: the columns that the output needs
-	batches []*batch.Batch
-	pos     []place
-	key     []uint32 // by row; none where a key is null
-	levels  int
-}
-
-// join holds both sides until they have ended, since nothing says which ends first.
+// join holds both sides until they have ended, since nothing says which ends first; then it takes the smaller one for its table. Event time
+// stands still behind it.
 type join struct {
 	op.Base
-	cfg    *op.Config
-	ctx    op.Context
-	sides  [2]joinSide
-	groups *groups
-	held   int64
-	rights [][]uint32 // by key: rows of the right side
+	cfg   *op.Config
+	ctx   op.Context
+	kind  string
+	seed  maphash.Seed
+	sides [2]*joinSide
 }
 
+func newJoin(c *op.Config) *join {
+	j := &join{cfg: c, kind: c.Args.Word("kind"), seed: maphash.MakeSeed()}
+	keys, whole := shared(c.Args), map[string]op.KeyPair{}
+	if j.kind == "full" {
+		whole = keys
+	}
+	for s, name := range []string{"left", "right"} {
+		var out types.Row
+		for _, f := range c.Out {
+			from, here := c.In[s].Lookup(f.Name)
+			_, key := keys[f.Name]
+			if !here || s == 1 && (key && j.kind != "full" || !key && c.In[0].Index(f.Name) >= 0) {
+				continue
+			}
+			f.Type.Nullable = from.Nullable
+			out = append(out, f)
+		}
+		nulls := j.kind == "full" || s == 0 && j.outer(0)
+		j.sides[s] = newSide(name, out, pairsOf(c.Args), s, whole, nulls)
+	}
+	return j
+}
+
+// outer reports whether rows of a side are given that have no partner.
+func (j *join) outer(side int) bool {
+	return j.kind == "full" || side == 0 && (j.kind == "left" || j.kind == "anti")
+}
+
+// leftOnly reports whether rows of the pipe are given alone.
+func (j *join) leftOnly() bool { return j.kind == "semi" || j.kind == "anti" }
+
 func (j *join) Open(ctx op.Context) error {
-	j.ctx, j.groups = ctx, newGroups()
-	keys, full := shared(j.cfg.Args), j.cfg.Args.Word("kind") == "full"
-	for s := range j.sides {
+	j.ctx = ctx
+	for s, side := range j.sides {
+		side.open(ctx)
 		for _, p := range pairsOf(j.cfg.Args) {
 			e := p.Left
 			if s == 1 {
@@ -196,182 +218,117 @@ func (j *join) Open(ctx op.Context) error {
 			if err != nil {
 				return err
 			}
-			j.sides[s].keys = append(j.sides[s].keys, ev)
-		}
-		for _, f := range j.cfg.Out {
-			from, here := j.cfg.In[s].Lookup(f.Name)
-			_, key := keys[f.Name]
-			if !here || s == 1 && (key && !full || !key && j.cfg.In[0].Index(f.Name) >= 0) {
-				continue
-			}
-			f.Type.Nullable = from.Nullable
-			j.sides[s].row = append(j.sides[s].row, f)
+			side.keys = append(side.keys, ev)
 		}
 	}
 	return nil
 }
 
 func (j *join) Data(port int, b *batch.Batch, out op.Output) error {
-	s := &j.sides[port]
-	keys, b, err := evalAll(s.keys, b, out)
-	if err != nil || b.Len() == 0 {
+	kept, err := j.sides[port].take(b, out)
+	if err != nil {
 		return err
 	}
-	for i := range b.Len() {
-		row := b.Pos(i)
-		n := uint32(none)
-		if !anyNull(keys, row) {
-			n, _ = j.groups.add(j.groups.encode(keys, row))
-		}
-		s.pos = append(s.pos, place{uint32(len(s.batches)), uint32(i)})
-		s.key = append(s.key, n)
-	}
-	cols := make([]*batch.Vector, len(s.row))
-	for i, f := range s.row {
-		if p, ok := shared(j.cfg.Args)[f.Name]; ok && j.cfg.Args.Word("kind") == "full" { // as it was converted to the type of both
-			for k, q := range pairsOf(j.cfg.Args) {
-				if q == p {
-					cols[i] = keys[k].Project(f.Type)
-				}
-			}
-			continue
-		}
-		cols[i] = b.Cols[b.Row.Index(f.Name)].Project(f.Type)
-	}
-	kept := b.With(s.row, cols).Own()
-	s.levels = max(s.levels, len(kept.Ord))
-	s.batches = append(s.batches, kept)
-	j.held += int64(kept.Bytes())
-	rows := len(j.sides[0].pos) + len(j.sides[1].pos)
-	return fits(j.ctx, j.held+j.groups.bytes()+int64(20*rows), fmt.Sprintf("%d rows to be joined", rows),
-		"give more memory, select fewer columns before, or split the work over more tasks")
+	return j.hold(port, kept)
 }
 
-func anyNull(vs []*batch.Vector, row int) bool {
-	for _, v := range vs {
-		if v.IsNull(row) {
-			return true
-		}
+// hold holds rows; where memory does not do, those of one side go to disk: of the side that has rows there already, as long as that frees
+// enough, so that the other one stays in memory.
+func (j *join) hold(port int, b *batch.Batch) error {
+	j.sides[port].add(b)
+	l, r := j.sides[0], j.sides[1]
+	limit := j.ctx.Memory()
+	if limit <= 0 || l.buffer.Bytes()+r.buffer.Bytes()+entryBytes*j.smaller().buffer.Rows() <= limit {
+		return nil
 	}
-	return false
+	more, less := l, r
+	if r.buffer.Bytes() > l.buffer.Bytes() {
+		more, less = r, l
+	}
+	if !less.runs.Empty() && more.runs.Empty() && less.buffer.Bytes() > limit/8 {
+		more = less
+	}
+	return more.spill()
+}
+
+// smaller gives the side that takes less memory.
+func (j *join) smaller() *joinSide {
+	if j.sides[0].bytes < j.sides[1].bytes {
+		return j.sides[0]
+	}
+	return j.sides[1]
 }
 
 func (j *join) Drain(out op.Output) error {
-	left, right := &j.sides[0], &j.sides[1]
-	j.rights = make([][]uint32, j.groups.len())
-	for r, k := range right.key {
-		if k != none {
-			j.rights[k] = append(j.rights[k], uint32(r))
-		}
-	}
-	kind := j.cfg.Args.Word("kind")
-	met := batch.NewBitmap(len(right.key))
-	var ls, rs []uint32
-	give := func(l, r uint32) error {
-		if ls, rs = append(ls, l), append(rs, r); len(ls) < outRows {
-			return nil
-		}
-		err := j.give(ls, rs, out)
-		ls, rs = ls[:0], rs[:0]
+	h := &hashJoin{join: j, out: newJoined(j, out)}
+	if err := h.run(); err != nil {
 		return err
 	}
-	for l, k := range left.key {
-		var partners []uint32
-		if k != none {
-			partners = j.rights[k]
+	for _, s := range j.sides {
+		s.buffer.Reset()
+		if err := s.runs.Drop(); err != nil {
+			return err
 		}
-		var err error
-		switch {
-		case kind == "semi" || kind == "anti":
-			if (len(partners) > 0) == (kind == "semi") {
-				err = give(uint32(l), none)
-			}
-		case len(partners) == 0 && kind != "inner":
-			err = give(uint32(l), none)
-		default:
-			for _, r := range partners {
-				met.Set(int(r))
-				if err = give(uint32(l), r); err != nil {
-					break
+	}
+	return nil
+}
+
+// Snapshot writes what is in memory by key group, and gives what is on disk as files.
+func (j *join) Snapshot(_ uint64, w op.SnapshotWriter) error {
+	_, _, groups := j.ctx.KeyGroups()
+	for port, side := range j.sides {
+		side.snapshot(w)
+		batches := side.buffer.Batches()
+		w.Later(func() error {
+			return side.byGroup(batches, pairsOf(j.cfg.Args), groups, func(group int, b *batch.Batch) error {
+				state, err := batch.AppendFrame([]byte{byte(port)}, b)
+				if err != nil {
+					return err
 				}
-			}
+				return w.KeyGroup(group, state)
+			})
+		})
+	}
+	return nil
+}
+
+// Restore takes the rows of this instance's key groups. Files have rows of others, too.
+func (j *join) Restore(r op.SnapshotReader) error {
+	first, last, groups := j.ctx.KeyGroups()
+	for _, state := range r.KeyGroups() {
+		if len(state) == 0 || state[0] > 1 {
+			return badState("join", fmt.Errorf("a stream of no number"))
 		}
+		port := int(state[0])
+		b, err := readRows(state[1:], j.sides[port].row)
+		if err != nil {
+			return badState("join", err)
+		}
+		if err := j.hold(port, b); err != nil {
+			return err
+		}
+	}
+	if err := r.Err(); err != nil {
+		return err
+	}
+	for port, side := range j.sides {
+		err := side.restored(r, func(b *batch.Batch) error {
+			return j.hold(port, side.ofGroups(b, pairsOf(j.cfg.Args), first, last, groups))
+		})
 		if err != nil {
 			return err
 		}
 	}
-	if kind == "full" {
-		for r := range right.key {
-			if !met.Get(r) {
-				if err := give(none, uint32(r)); err != nil {
-					return err
-				}
-			}
-		}
-	}
-	if len(ls) == 0 {
-		return nil
-	}
-	return j.give(ls, rs, out)
+	return nil
 }
 
-// give emits pairs of rows; none stands for a partner that is not there.
-func (j *join) give(ls, rs []uint32, out op.Output) error {
-	l, r := j.sides[0].gather(ls), j.sides[1].gather(rs)
-	b := &batch.Batch{Row: j.cfg.Out, N: len(ls), Cols: make([]*batch.Vector, len(j.cfg.Out)), Ord: append(l.Ord, r.Ord...)}
-	keys := shared(j.cfg.Args)
-	for i, f := range j.cfg.Out {
-		var v *batch.Vector
-		switch _, key := keys[f.Name]; {
-		case l.Row.Index(f.Name) < 0:
-			v = r.Cols[r.Row.Index(f.Name)]
-		case key && j.cfg.Args.Word("kind") == "full":
-			v = either(l.Cols[l.Row.Index(f.Name)], r.Cols[r.Row.Index(f.Name)], ls)
-		default:
-			v = l.Cols[l.Row.Index(f.Name)]
-		}
-		b.Cols[i] = v.Project(f.Type)
-	}
-	return out.Emit(b)
-}
-
-// either takes the right value where the left row is not there.
-func either(l, r *batch.Vector, ls []uint32) *batch.Vector {
-	row := types.Row{{Name: "", Type: l.Type.OrNull()}}
-	n := len(ls)
-	both := batch.Concat(row, []*batch.Batch{{Row: row, N: n, Cols: []*batch.Vector{l}}, {Row: row, N: n, Cols: []*batch.Vector{r}}})
-	idx := make([]uint32, n)
-	for i, x := range ls {
-		idx[i] = uint32(i)
-		if x == none {
-			idx[i] += uint32(n)
+func (j *join) Close() error {
+	var errs []error
+	for _, s := range j.sides {
+		if s.runs != nil {
+			s.buffer.Reset()
+			errs = append(errs, s.runs.Drop())
 		}
 	}
-	return both.Cols[0].Take(idx)
-}
-
-// gather gives rows by their numbers, nulls for none. The ordinals of what is not there are the greatest.
-func (s *joinSide) gather(rows []uint32) *batch.Batch {
-	nulls := &batch.Batch{N: 1}
-	row := make(types.Row, len(s.row))
-	for i, f := range s.row {
-		f.Type = f.Type.OrNull()
-		row[i] = f
-		c := batch.NewBuilder(f.Type, 1)
-		c.Any(nil)
-		nulls.Cols = append(nulls.Cols, c.Done())
-	}
-	nulls.Row = row
-	for range s.levels {
-		nulls.Ord = append(nulls.Ord, []uint64{math.MaxUint64})
-	}
-	pos := make([]place, len(rows))
-	for i, r := range rows {
-		if r == none {
-			pos[i] = place{uint32(len(s.batches)), 0}
-		} else {
-			pos[i] = s.pos[r]
-		}
-	}
-	return gather(append(s.batches[:len(s.batches):len(s.batches)], nulls), pos, row)
+	return errors.Join(errs...)
 }

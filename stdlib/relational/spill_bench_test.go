@@ -73,3 +73,45 @@ func BenchmarkSortString(b *testing.B)      { benchmarkSort(b, "user", 1<<40) }
 func BenchmarkSortTwo(b *testing.B)         { benchmarkSort(b, "desc(country), amount", 1<<40) }
 func BenchmarkSortIntSpill(b *testing.B)    { benchmarkSort(b, "ts", 64<<20) }
 func BenchmarkSortStringSpill(b *testing.B) { benchmarkSort(b, "user", 64<<20) }
+
+// userBatches makes n users.
+func userBatches(row types.Row, n int) []*batch.Batch {
+	var out []*batch.Batch
+	for from := 0; from < n; from += 4096 {
+		m := min(4096, n-from)
+		c := []*batch.Builder{batch.NewBuilder(row[0].Type, m), batch.NewBuilder(row[1].Type, m), batch.NewBuilder(row[2].Type, m)}
+		ord := [][]uint64{make([]uint64, m), make([]uint64, m)}
+		for i := range m {
+			c[0].String(fmt.Sprintf("user%06d", (from+i)*7919%n))
+			c[1].String([]string{"free", "pro", "team"}[i%3])
+			c[2].Int(int64(i % 90))
+			ord[1][i] = uint64(from + i)
+		}
+		b := &batch.Batch{Row: row, N: m, Ord: ord}
+		for _, x := range c {
+			b.Cols = append(b.Cols, x.Done())
+		}
+		out = append(out, b)
+	}
+	return out
+}
+
+// benchmarkJoin joins 5 million events with 100,000 users.
+func benchmarkJoin(b *testing.B, kind string, memory int64) {
+	n, in := nodeOf(b, events+"e |> join(u, on: (user = name), kind: "+kind+") |> print()\n", "join")
+	const rows = 5_000_000
+	ports := [][]*batch.Batch{eventBatches(in[0], rows, 100_000), userBatches(in[1], 100_000)}
+	b.ResetTimer()
+	from := cpuTime()
+	for range b.N {
+		x := make1(b, n, in, &room{surroundings{memory: memory}, b.TempDir(), 0, 128})
+		feed(b, x, ports...)
+		x.Close()
+	}
+	b.ReportMetric(float64((cpuTime()-from).Nanoseconds())/float64(b.N*rows), "cpu-ns/row")
+}
+
+func BenchmarkJoinInner(b *testing.B)      { benchmarkJoin(b, "inner", 1<<40) }
+func BenchmarkJoinSemi(b *testing.B)       { benchmarkJoin(b, "semi", 1<<40) }
+func BenchmarkJoinInnerSpill(b *testing.B) { benchmarkJoin(b, "inner", 64<<20) }
+func BenchmarkJoinInnerParts(b *testing.B) { benchmarkJoin(b, "inner", 8<<20) }

@@ -181,12 +181,21 @@ func cutUp(t *rapid.T, port int, b *batch.Batch) []part {
 	for from := 0; from < b.N; {
 		to := min(b.N, from+rapid.SampledFrom([]int{1, 7, 100, 1000}).Draw(t, "batch"))
 		x := b.Slice(from, to)
+		for c, v := range x.Cols {
+			if rapid.IntRange(0, 9).Draw(t, "dictionary") == 0 {
+				all := make([]uint32, x.N)
+				for i := range all {
+					all[i] = uint32(i)
+				}
+				x.Cols[c] = &batch.Vector{Type: v.Type, N: v.N, Dict: v, Idx: all}
+			}
+		}
 		if rapid.Bool().Draw(t, "selection") {
 			sel := make([]uint32, to-from)
 			for i := range sel {
-				sel[i] = uint32(from + i)
+				sel[i] = uint32(i)
 			}
-			x = b.Select(sel)
+			x = x.Select(sel[: to-from : to-from])
 		}
 		parts = append(parts, part{port, x})
 		from = to
