@@ -26,4 +26,11 @@ var CodesW6 = []CodeInfo{
 	{"W6226", "quotes that do not go together", "A field that begins with a quote ends with one, and a quote within it is doubled. The record is rejected.", "", ""},
 	{"W6227", "a record with another number of fields", "Every record of a table has as many fields as its header. The record is rejected.", "", ""},
 	{"W6228", "a header that does not go with the type", "Columns are found by their names in the header. `header: false` takes them by their order.", "", ""},
+	{"W6231", "a file that is no Parquet file", "A Parquet file begins and ends in `PAR1`. A file that was not written to its end has no end; a stream cannot be read from its end.", "", ""},
+	{"W6232", "a Parquet file that is damaged", "What the file has is not what it says of itself. None of it can be trusted, so the run stops.", "", ""},
+	{"W6233", "a Parquet file with something that is not read", "The message names what: encryption, a codec or an encoding. DuckDB or pyarrow can write the file again without.", "", ""},
+	{"W6234", "a Parquet file with other columns", "All files of a path are read as one stream, with the columns of the first one, or those that `as` names. A column that may be null may be missing.", "", ""},
+	{"W6235", "text in a Parquet file that is not UTF-8", "Text is UTF-8 by the format's definition, so something has gone wrong where the file was written. As `bytes` it can be read.", "", ""},
+	{"W6236", "a value that its type cannot hold", "An unsigned integer beyond 64 bits with a sign, or a time more than 292 years from 1970. The row is rejected.", "", ""},
+	{"W6237", "a Parquet file that would take too much memory", "The metadata, a page or what a page unpacks into is larger than a reader takes. Smaller row groups and pages can be read.", "", ""},
 }

@@ -34,6 +34,7 @@ sequence.`,
 			Doc: "A file, which is written by one task and becomes visible when the run ends; a folder (with a trailing /) of parts, which every task " +
 				"writes; or - for standard output. A file named *.gz or *.zst is compressed."},
 		{Name: "width", Kind: op.Value, Type: types.Of(types.Int), Default: "60", Doc: "Letters on a line; 0 puts each sequence on one line."},
+		textio.RollParam,
 	},
 	SingleTask: textio.SingleTask,
 	Type:       typeFasta,
@@ -57,11 +58,12 @@ test "short proteins are dropped" {
 }
 `}},
 	New: func(c *op.Config) (op.Instance, error) {
-		return &fastaSink{Sink: textio.Sink{Path: c.Args.Text("path"), Format: "fasta"}, width: int(c.Args.Int("width", 60))}, nil
+		return &fastaSink{Sink: textio.SinkOf(c.Args, "fasta"), width: int(c.Args.Int("width", 60))}, nil
 	},
 }
 
 func typeFasta(t *op.Typing) types.Row {
+	textio.CheckRoll(t)
 	if w := t.Args.Int("width", 60); w < 0 || w > maxWidth {
 		t.Errorf("width", codeWidth, "the width is a number from 0 to %d, not %d", maxWidth, w)
 	}

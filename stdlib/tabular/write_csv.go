@@ -18,9 +18,10 @@ var WriteCSV = &op.Operator{
 A value with a comma, a quote or a line break is put in quotes. Null is an empty field, an empty string a pair of quotes.
 Lines end in a line feed. Floats are written in the shortest form that reads back the same, timestamps as RFC 3339 in UTC,
 bytes in base64. Records and lists have no place in a table: name the fields that are wanted.`,
-	Params:     []op.Param{pathParam, delimiterParam},
+	Params:     []op.Param{pathParam, delimiterParam, textio.RollParam},
 	SingleTask: textio.SingleTask,
 	Type: func(t *op.Typing) types.Row {
+		textio.CheckRoll(t)
 		if checkDelimiter(t) {
 			flat(t)
 		}
@@ -35,7 +36,8 @@ bytes in base64. Records and lists have no place in a table: name the fields tha
 			}
 			header = appendCSV(header, []byte(name), comma)
 		}
-		s := textio.Sink{Path: c.Args.Text("path"), Format: "csv", Header: append(header, '\n')}
+		s := textio.SinkOf(c.Args, "csv")
+		s.Header = append(header, '\n')
 		return &lines{Sink: s, row: csvRow(comma)}, nil
 	},
 }

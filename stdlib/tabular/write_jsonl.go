@@ -16,11 +16,14 @@ var WriteJSONL = &op.Operator{
 Records and lists are nested. Floats are written in the shortest form that reads back the same; NaN and the infinities,
 which JSON does not have, as the strings "NaN", "Infinity" and "-Infinity". Timestamps are RFC 3339 in UTC, durations as in
 the language, bytes base64.`,
-	Params:     []op.Param{pathParam},
+	Params:     []op.Param{pathParam, textio.RollParam},
 	SingleTask: textio.SingleTask,
-	Type:       func(*op.Typing) types.Row { return nil },
+	Type: func(t *op.Typing) types.Row {
+		textio.CheckRoll(t)
+		return nil
+	},
 	New: func(c *op.Config) (op.Instance, error) {
-		return &lines{Sink: textio.Sink{Path: c.Args.Text("path"), Format: "jsonl"}, row: jsonRow(c.In[0])}, nil
+		return &lines{Sink: textio.SinkOf(c.Args, "jsonl"), row: jsonRow(c.In[0])}, nil
 	},
 }
 

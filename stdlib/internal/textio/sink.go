@@ -82,13 +82,6 @@ type Sink struct {
 	prepared []prepared
 }
 
-// Roll says when a part of a folder ends: when it has so many bytes, or was begun so long ago. Where both are zero it ends at every
-// snapshot. A part that has not ended is not visible.
-type Roll struct {
-	Size int64
-	Age  time.Duration
-}
-
 // counter counts what is written.
 type counter struct {
 	w io.Writer
