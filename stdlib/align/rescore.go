@@ -14,12 +14,6 @@ import (
 // compositionMethods are the words of search's parameter.
 var compositionMethods = map[string]composition.Method{"scaled": composition.Scaled, "adjusted": composition.Adjusted}
 
-// compositional reports that hits are aligned again under matrices for their compositions.
-func compositional(a op.Args) bool {
-	_, ok := compositionMethods[a.Word("composition")]
-	return ok
-}
-
 // Under composition, max_evalue where it is not given, and what a pair's plain E-value may be, in multiples of it, for the pair to be aligned again:
 // blastp's values.
 const (

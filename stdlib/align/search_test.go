@@ -232,6 +232,84 @@ func TestSearchIsExhaustive(t *testing.T) {
 	})
 }
 
+// With compositions search aligns again what is within five times max_evalue, and all else goes by the new scores: unrounded for the ranking and the E-value,
+// rounded for min_score.
+func TestSearchByComposition(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		// Related sequences of few kinds of residues: scores change much, and many are nearly equal.
+		part := rapid.StringMatching(`[AEKLQRSX]{0,25}`)
+		parts := rapid.SliceOfN(part, 4, 4).Draw(t, "parts")
+		sequence := rapid.Map(rapid.SliceOfN(rapid.OneOf(rapid.SampledFrom(parts), part), 0, 3), func(p []string) string { return strings.Join(p, "") })
+		sequences := rapid.SliceOfN(sequence, 1, 10)
+		queries, targets := sequences.Draw(t, "queries"), sequences.Draw(t, "targets")
+		word := rapid.SampledFrom([]string{"scaled", "adjusted"}).Draw(t, "composition")
+		more := op.Args{"composition": {Word: word}, "top": value(int64(rapid.IntRange(1, 6).Draw(t, "top")))}
+		limit, least := 10.0, math.Inf(-1)
+		if rapid.Bool().Draw(t, "significant") {
+			limit = math.Pow(10, rapid.Float64Range(-6, 2).Draw(t, "exponent"))
+			more["max_evalue"] = value(limit)
+		}
+		if rapid.Bool().Draw(t, "bounded") {
+			least = float64(rapid.IntRange(-5, 60).Draw(t, "min_score"))
+			more["min_score"] = value(least)
+		}
+		args := searchArgs(types.Protein, alignArgs("local", "BLOSUM62", "affine", 11, 1), more)
+
+		scheme, err := schemeOf(args, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		model, err := stats.New(scheme)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fine, err := newRescorer(compositionMethods[word], scheme)
+		if err != nil {
+			t.Fatal(err)
+		}
+		residues := int64(len(strings.Join(targets, "")))
+		var want []string
+		for i, query := range queries {
+			type row struct {
+				score int32
+				text  string
+			}
+			var rows []row
+			for j, target := range targets {
+				q, _ := scheme.Matrix.EncodeSeq(nil, []byte(query))
+				s, _ := scheme.Matrix.EncodeSeq(nil, []byte(target))
+				plain, err := trace.Align(scheme, q, s)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if plain.Score < 1 || model.EValue(float64(plain.Score), len(q), len(s), residues) > 5*limit {
+					continue
+				}
+				score, err := fine.align(q, s)
+				if err != nil {
+					t.Fatal(err)
+				}
+				whole := math.Round(float64(score) / 32)
+				e := model.EValue(float64(score)/32, len(q), len(s), residues)
+				if score < 1 || whole < least || e > limit {
+					continue
+				}
+				p := &fine.path
+				rows = append(rows, row{score, fmt.Sprint("r", i, " r", j, " ", whole, " ", model.Bits(whole), " ", e, " ", p.QueryStart, " ", p.QueryEnd, " ", p.CIGAR(), " ", p.Identity())})
+			}
+			sort.SliceStable(rows, func(a, b int) bool { return rows[a].score > rows[b].score })
+			for _, r := range rows[:min(len(rows), int(args.Int("top", 10)))] {
+				want = append(want, r.text)
+			}
+		}
+		for _, s := range []searching{{limit: 4096, goal: tileCells, tasks: 1}, {limit: 3, goal: 300, tasks: 2}, {limit: 1, goal: 1, tasks: 5}} {
+			if d := cmp.Diff(want, s.run(t, types.Protein, queries, targets, args, "score", "bits", "evalue", "query_start", "query_end", "cigar", "identity")); d != "" {
+				t.Fatalf("%+v:\n%s", s, d)
+			}
+		}
+	})
+}
+
 // The reverse complement of a part is found on the minus strand, and a sequence that is its own reverse complement on the plus strand.
 func TestSearchStrands(t *testing.T) {
 	args := searchArgs(types.DNA, alignArgs("local", "EDNAFULL", "affine", 10, 2), op.Args{"strand": {Word: "both"}})
