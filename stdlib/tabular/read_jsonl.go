@@ -49,7 +49,8 @@ type jsonParser struct {
 	r     *rows
 	s     scanner
 	index map[string]int
-	code  string // of a mistake that the scanner does not know
+	kinds []types.Kind // of the fields
+	code  string       // of a mistake that the scanner does not know
 	// guesses are the keys of the last line, with their quotes and colon, in order: lines are mostly alike.
 	guesses []guess
 }
@@ -66,6 +67,7 @@ func newJSONParser(r *rows) *jsonParser {
 	p := &jsonParser{r: r, index: map[string]int{}}
 	for i, f := range r.fields {
 		p.index[f.Name] = i
+		p.kinds = append(p.kinds, f.Type.Kind)
 	}
 	return p
 }
@@ -128,7 +130,7 @@ func (p *jsonParser) object(at int) bool {
 			if !s.skip() {
 				return false
 			}
-		} else if !p.cell(&p.r.fields[field], &p.r.cells[field], at) {
+		} else if !p.quick(field, at) && !p.cell(&p.r.fields[field], &p.r.cells[field], at) {
 			return false
 		}
 		if s.i < len(s.b) && s.b[s.i] == ',' {
@@ -143,6 +145,41 @@ func (p *jsonParser) object(at int) bool {
 		}
 		return s.want(", or }")
 	}
+}
+
+// quick reads a value of a common form; false leaves it to cell.
+func (p *jsonParser) quick(field, at int) bool {
+	s, c := &p.s, &p.r.cells[field]
+	i := s.i
+	if i < len(s.b) && s.b[i] == ' ' {
+		i++
+	}
+	var ok bool
+	switch p.kinds[field] {
+	case types.String:
+		var to int
+		if to, ok = quickText(s.b, i); ok {
+			c.ref = batch.Ref{Off: uint32(at + i + 1), Len: uint32(to - i - 1)}
+			s.i = to + 1
+		}
+	case types.Float:
+		var to int
+		if c.float, to, ok = quickFloat(s.b, i); ok {
+			s.i = to
+		}
+	case types.Int:
+		var to int
+		if c.int, to, ok = quickInt(s.b, i); ok {
+			s.i = to
+		}
+	case types.Timestamp:
+		var to int
+		if c.int, to, ok = quickTime(s.b, i); ok {
+			s.i = to
+		}
+	}
+	c.set, c.null = ok, false
+	return ok
 }
 
 // key resolves the escapes of a key.

@@ -131,6 +131,7 @@ type reader struct {
 	line  int64 // of the record at hand, from 1; 0 where the range does not begin the file
 	skips bool  // a record that is too long is passed over
 	begun bool  // the header has been looked at
+	valid bool  // the lines in data that are whole are valid UTF-8
 
 	counted struct{ line, offset int64 } // of a place before which lines have been counted, in a range
 }
@@ -251,6 +252,8 @@ func (rd *reader) run() error {
 // block reads the records that are whole, and gives how far they go. done: the next one belongs to another range.
 func (rd *reader) block(filled error) (pos int, done bool, err error) {
 	rd.rows.buf = rd.data
+	// All records that are whole are looked at together; where there is a flaw, each by itself.
+	rd.valid = utf8.Valid(rd.data[:bytes.LastIndexByte(rd.data, '\n')+1])
 	first := int64(0) // where the first record of the file begins: it is of the first part, however short that is
 	if rd.base == 0 && bytes.HasPrefix(rd.data, bom) {
 		pos, first = len(bom), int64(len(bom))
@@ -332,7 +335,7 @@ func (rd *reader) record(rec []byte, pos int) error {
 	}
 	var why *bad
 	skip := false
-	if utf8.Valid(rec) {
+	if rd.valid && pos+len(rec) < len(rd.data) || utf8.Valid(rec) {
 		rd.rows.begin()
 		skip, why = rd.parse.record(rec, pos)
 	} else {
