@@ -67,11 +67,12 @@ func (f *watchFlags) begin(e *env, p *pipeline, plan *physical.Plan) (w *watchin
 
 // update passes the run's state on.
 func (w *watching) update(next func(local.Progress)) func(local.Progress) {
-	if w.monitor == nil {
-		return next
-	}
+	heap := newPacer()
 	return func(p local.Progress) {
-		w.monitor.Update(p)
+		heap.adjust()
+		if w.monitor != nil {
+			w.monitor.Update(p)
+		}
 		next(p)
 	}
 }
