@@ -8,7 +8,7 @@ import (
 )
 
 // Operators lists the operators of the package.
-var Operators = []*op.Operator{ReadParquet}
+var Operators = []*op.Operator{ReadParquet, WriteParquet}
 
 // Codes of what goes wrong in these operators; lang/diag explains them.
 const (

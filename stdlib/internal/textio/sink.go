@@ -137,7 +137,7 @@ func (s *Sink) Write(p []byte) (int, error) {
 	s.dirty = true
 	n, err := s.buf.Write(p)
 	if err != nil {
-		return n, s.failed(err)
+		return n, s.Failed(err)
 	}
 	return n, s.Written()
 }
@@ -174,7 +174,7 @@ func (s *Sink) size() int64 {
 func (s *Sink) end() error {
 	if s.Encoder != nil {
 		if err := s.Encoder.End(); err != nil {
-			return s.failed(err)
+			return s.Failed(err)
 		}
 	}
 	token, err := s.prepare()
@@ -182,7 +182,7 @@ func (s *Sink) end() error {
 		return err
 	}
 	if err := s.file.Close(); err != nil {
-		return s.failed(err)
+		return s.Failed(err)
 	}
 	s.ended = append(s.ended, ended{token, s.kept})
 	s.file, s.buf, s.zip = nil, nil, nil
@@ -216,11 +216,11 @@ func (s *Sink) create(name string) error {
 		return err
 	}
 	if s.Encoder != nil {
-		return s.failed(s.Encoder.Begin(s.buf))
+		return s.Failed(s.Encoder.Begin(s.buf))
 	}
 	s.dirty = true // a compressed file without rows has a member without data
 	_, err = s.buf.Write(s.Header)
-	return s.failed(err)
+	return s.Failed(err)
 }
 
 // writeTo makes f, which has so many bytes, the file that is written.
@@ -232,7 +232,7 @@ func (s *Sink) writeTo(f op.StagedFile, name string, size int64) (err error) {
 		s.zip = gzip.NewWriter(s.out)
 	case strings.HasSuffix(name, ".zst"):
 		if s.zip, err = zstd.NewWriter(s.out, zstd.WithEncoderConcurrency(1)); err != nil {
-			return s.failed(err)
+			return s.Failed(err)
 		}
 	}
 	var to io.Writer = s.out
@@ -248,7 +248,7 @@ func (s *Sink) Flush() error {
 	if s.file == nil {
 		return nil
 	}
-	return s.failed(s.buf.Flush())
+	return s.Failed(s.buf.Flush())
 }
 
 // Drain notes that all rows have come.
@@ -295,7 +295,7 @@ func (s *Sink) rolls() bool {
 func (s *Sink) suspend(st *state) (err error) {
 	if s.Encoder != nil {
 		if st.Encoder, err = s.Encoder.Suspend(); err != nil {
-			return s.failed(err)
+			return s.Failed(err)
 		}
 	}
 	token, err := s.prepare()
@@ -313,12 +313,12 @@ func (s *Sink) prepare() ([]byte, error) {
 	if s.zip != nil && s.dirty {
 		s.dirty = false
 		if err := s.zip.Close(); err != nil {
-			return nil, s.failed(err)
+			return nil, s.Failed(err)
 		}
 		s.zip.(interface{ Reset(io.Writer) }).Reset(s.out)
 	}
 	token, err := s.file.Prepare()
-	return token, s.failed(err)
+	return token, s.Failed(err)
 }
 
 // Restore takes up the files of a snapshot, and goes on numbering parts behind its own.
@@ -370,7 +370,7 @@ func (s *Sink) resume(f op.StagedFile, st *state) error {
 	if s.Encoder == nil {
 		return nil
 	}
-	return s.failed(s.Encoder.Resume(s.buf, st.Encoder))
+	return s.Failed(s.Encoder.Resume(s.buf, st.Encoder))
 }
 
 // Commit makes the files of every snapshot up to id visible. What is committed once is not looked at again.
@@ -423,8 +423,8 @@ func (s *Sink) abandon() error {
 	return f.Abort()
 }
 
-// failed names the file in an error that does not yet.
-func (s *Sink) failed(err error) error {
+// Failed names the file in an error that does not yet.
+func (s *Sink) Failed(err error) error {
 	var known *op.Error
 	if err == nil || errors.As(err, &known) {
 		return err
