@@ -2,9 +2,10 @@
 # An HDFS for tests on this machine: a name node and two data nodes, each a process of its own, on free ports of 127.0.0.1.
 #
 #   .ci/hdfs.sh with COMMAND...           starts one, runs the command with WEIR_TEST_HDFS and WEIR_TEST_HDFS_DIR, and stops it
-#   .ci/hdfs.sh start DIR [CONF...]       starts one in a new folder; each CONF is name=value for hdfs-site.xml. Prints what to export.
+#   .ci/hdfs.sh start DIR [ha] [CONF...]  starts one in a new folder; each CONF is name=value for hdfs-site.xml. Prints what to export. With ha
+#                                         there is a second name node, nn2, which stands by: the name service is weir
 #   .ci/hdfs.sh stop DIR                  ends its processes
-#   .ci/hdfs.sh node DIR NODE HOW         NODE is nn, dn1 or dn2, HOW is start, stop, kill, pause (it hangs) or go (on)
+#   .ci/hdfs.sh node DIR NODE HOW         NODE is nn, nn2, dn1 or dn2, HOW is start, stop, kill, pause (it hangs) or go (on)
 #   .ci/hdfs.sh run DIR CLASS [ARG...]    runs a command of Hadoop against it: org.apache.hadoop.hdfs.tools.DFSAdmin -safemode enter
 #
 # The jars come from Maven once, into ${WEIR_CI_CACHE:-~/.cache/weir}/hadoop-VERSION. Needs java (11 or later) and mvn, which are installed
@@ -59,7 +60,7 @@ java_of() { # DIR CONF CLASS ARG...
 
 node_class() {
   case $1 in
-  nn) echo org.apache.hadoop.hdfs.server.namenode.NameNode ;;
+  nn | nn2) echo org.apache.hadoop.hdfs.server.namenode.NameNode ;;
   dn*) echo org.apache.hadoop.hdfs.server.datanode.DataNode ;;
   *) echo "no such node: $1" >&2; exit 2 ;;
   esac
@@ -83,7 +84,7 @@ start_node() { # DIR NODE; nothing where it runs
   (java_of "$dir" "$dir/conf/$node" "$class" </dev/null >"$dir/$node.log" 2>&1) &
   echo $! >"$dir/$node.pid"
   case $node in
-  nn) wait_for "$dir/nn.log" "RPC up at" "$(cat "$dir/nn.pid")" ;;
+  nn*) wait_for "$dir/$node.log" "RPC up at" "$(cat "$dir/$node.pid")" ;;
   *) wait_for "$dir/$node.log" "successfully registered with NN" "$(cat "$dir/$node.pid")" ;;
   esac
 }
@@ -105,16 +106,30 @@ site() { # DIR NODE: the configuration of a node, and of clients for the node "c
   local dir=$1 node=$2 conf=$dir/conf/$2 item
   mkdir -p "$conf"
   { echo '<configuration>'
-    property fs.defaultFS "hdfs://127.0.0.1:$nn"
+    property fs.defaultFS "hdfs://$authority"
     property hadoop.tmp.dir "$dir/tmp"
     echo '</configuration>'; } >"$conf/core-site.xml"
   { echo '<configuration>'
     property dfs.replication 2
     property dfs.blocksize 1048576
-    property dfs.namenode.http-address "127.0.0.1:$web"
+    if [ -z "$ha" ]; then
+      property dfs.namenode.http-address "127.0.0.1:$web"
+    else
+      property dfs.nameservices weir
+      property dfs.ha.namenodes.weir nn,nn2
+      property dfs.namenode.rpc-address.weir.nn "127.0.0.1:$nn"
+      property dfs.namenode.rpc-address.weir.nn2 "127.0.0.1:$nn2"
+      property dfs.namenode.http-address.weir.nn "127.0.0.1:$web"
+      property dfs.namenode.http-address.weir.nn2 "127.0.0.1:$web2"
+      property dfs.client.failover.proxy.provider.weir org.apache.hadoop.hdfs.server.namenode.ha.ConfiguredFailoverProxyProvider
+      property dfs.namenode.shared.edits.dir "file://$dir/shared"
+      property dfs.ha.fencing.methods 'shell(/bin/true)'
+      property dfs.ha.tail-edits.period 1
+      case $node in nn*) property dfs.ha.namenode.id "$node" ;; esac
+    fi
     if [ "$node" != client ]; then
       property dfs.namenode.fs-limits.min-block-size 65536
-      property dfs.namenode.name.dir "file://$dir/name"
+      property dfs.namenode.name.dir "file://$dir/name-$node"
       property dfs.namenode.safemode.extension 0
       property dfs.namenode.redundancy.interval.seconds 1
       property dfs.namenode.heartbeat.recheck-interval 5000 # a dead data node is known to be so after 20 s, not 10 minutes
@@ -131,7 +146,7 @@ site() { # DIR NODE: the configuration of a node, and of clients for the node "c
 
 command=${1:-}
 dir=${2:-}
-[ -n "$dir" ] || { sed -n '2,11p' "$0" >&2; exit 2; }
+[ -n "$dir" ] || { sed -n '2,12p' "$0" >&2; exit 2; }
 case $command in
 with)
   shift
@@ -142,22 +157,32 @@ with)
   ;;
 start)
   shift 2
+  ha=
+  [ "${1:-}" != ha ] || { ha=ha; shift; }
   extra=("$@")
   install
   mkdir "$dir"
   dir=$(cd "$dir" && pwd)
-  nn=$(free_port) web=$(free_port)
-  for node in nn dn1 dn2 client; do
+  nn=$(free_port) web=$(free_port) nn2=$(free_port) web2=$(free_port)
+  authority=${ha:+weir}
+  authority=${authority:-127.0.0.1:$nn}
+  for node in nn ${ha:+nn2} dn1 dn2 client; do
     port=$(free_port)
     site "$dir" "$node"
   done
   (java_of "$dir" "$dir/conf/nn" "$(node_class nn)" -format -nonInteractive) >"$dir/format.log" 2>&1 || { tail -20 "$dir/format.log" >&2; exit 1; }
-  for node in nn dn1 dn2; do start_node "$dir" "$node"; done
+  start_node "$dir" nn
+  if [ -n "$ha" ]; then
+    (java_of "$dir" "$dir/conf/nn2" "$(node_class nn2)" -bootstrapStandby -nonInteractive) >"$dir/format.log" 2>&1 || { tail -20 "$dir/format.log" >&2; exit 1; }
+    start_node "$dir" nn2
+    bash "$0" run "$dir" org.apache.hadoop.hdfs.tools.DFSHAAdmin -transitionToActive nn
+  fi
+  for node in dn1 dn2; do start_node "$dir" "$node"; done
   HADOOP_USER_NAME=hdfs LOG_LEVEL=error bash "$0" run "$dir" org.apache.hadoop.fs.FsShell -chmod 777 /
-  echo "export WEIR_TEST_HDFS=127.0.0.1:$nn WEIR_TEST_HDFS_DIR=$dir"
+  echo "export WEIR_TEST_HDFS=$authority WEIR_TEST_HDFS_DIR=$dir"
   ;;
 stop)
-  for node in dn2 dn1 nn; do end_node "$dir" "$node" TERM; done
+  for node in dn2 dn1 nn2 nn; do end_node "$dir" "$node" TERM; done
   ;;
 node)
   install
@@ -176,7 +201,7 @@ run)
   LOG_LEVEL=${LOG_LEVEL:-error} java_of "$dir" "$dir/conf/client" "$@"
   ;;
 *)
-  sed -n '2,11p' "$0" >&2
+  sed -n '2,12p' "$0" >&2
   exit 2
   ;;
 esac

@@ -22,14 +22,21 @@ func authority(t testing.TB) string {
 	return a
 }
 
-// as gives a storage as a new process of a user has it, without any configuration of this machine.
+// isHA reports that the cluster is one of `.ci/hdfs.sh start DIR ha`.
+func isHA(t testing.TB) bool { return authority(t) == "weir" }
+
+// as gives a storage as a new process of a user has it, without any configuration of this machine; with the cluster's, where the cluster has two name nodes.
 func as(t testing.TB, user string, o Options) *Storage {
 	t.Helper()
 	o.Patience = cmp.Or(o.Patience, 60*time.Second)
 	o.Timeout = cmp.Or(o.Timeout, 5*time.Second)
 	o.TempDir = t.TempDir()
 	if o.Getenv == nil {
-		o.Getenv = func(name string) string { return map[string]string{"HADOOP_USER_NAME": user}[name] }
+		env := map[string]string{"HADOOP_USER_NAME": user}
+		if isHA(t) {
+			env["HADOOP_CONF_DIR"] = os.Getenv("WEIR_TEST_HDFS_DIR") + "/conf/client"
+		}
+		o.Getenv = func(name string) string { return env[name] }
 	}
 	s := New(o)
 	t.Cleanup(func() {

@@ -192,6 +192,9 @@ func TestDataNodeRead(t *testing.T) {
 
 // TestNameNodeRestart: the name node is killed while one file is read and another one is written, and comes back.
 func TestNameNodeRestart(t *testing.T) {
+	if isHA(t) {
+		t.Skip("another name node takes over: see TestFailover")
+	}
 	s, dir := as(t, "weir", Options{}), folder(t)
 	content := bytesOf(3, 12<<20)
 	put(t, s, dir+"in", content)
@@ -232,8 +235,53 @@ func TestNameNodeRestart(t *testing.T) {
 	has(t, s, dir+"out", content)
 }
 
+// TestFailover: the active name node dies while one file is read and another one is written, and after some seconds the one that stood by takes over.
+func TestFailover(t *testing.T) {
+	if !isHA(t) {
+		t.Skip("the cluster has one name node")
+	}
+	s, dir := as(t, "weir", Options{}), folder(t)
+	content := bytesOf(8, 12<<20)
+	active, other := "nn", "nn2"
+	for range 2 {
+		put(t, s, dir+"in", content)
+		in, err := s.Open(ctx, dir+"in", "")
+		must(t, err)
+		got := make([]byte, 4<<20)
+		_, err = io.ReadFull(in, got)
+		must(t, err)
+		out, err := s.Create(ctx, dir+"out", op.CreateOptions{})
+		must(t, err)
+		_, err = out.Write(content[:7<<20])
+		must(t, err)
+		script(t, "node", active, "kill")
+		over := make(chan struct{})
+		go func() {
+			defer close(over)
+			admin(t, "hdfs.tools.DFSHAAdmin", "-transitionToActive", "--forceactive", other)
+		}()
+		rest, err := io.ReadAll(in)
+		must(t, err)
+		must(t, in.Close())
+		if !bytes.Equal(append(got, rest...), content) {
+			t.Error("other bytes were read")
+		}
+		_, err = out.Write(content[7<<20:])
+		must(t, err)
+		commit(t, s, out)
+		<-over
+		has(t, s, dir+"out", content)
+		script(t, "node", active, "start") // stands by
+		has(t, as(t, "weir", Options{}), dir+"out", content)
+		active, other = other, active
+	}
+}
+
 // TestNameNodeGone: where the name node stays away, or was never there, the error says so.
 func TestNameNodeGone(t *testing.T) {
+	if isHA(t) {
+		t.Skip("there is another name node")
+	}
 	s, dir := as(t, "weir", Options{Patience: 2 * time.Second}), folder(t)
 	put(t, s, dir+"in", bytesOf(4, 100))
 	out, err := s.Create(ctx, dir+"out", op.CreateOptions{})
