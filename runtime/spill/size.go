@@ -30,7 +30,7 @@ func mean(b *batch.Batch) int64 {
 		varied = varied || isVaried(v.Type)
 	}
 	for i := 0; varied && i < b.N; i++ {
-		n := rowBytes(b, i)
+		n := RowBytes(b, i)
 		if n > smallRow {
 			return 0
 		}
@@ -55,10 +55,11 @@ func (s *Sizer) Row(p Place) int64 {
 	if n := s.mean[p.Batch]; n > 0 {
 		return n
 	}
-	return rowBytes(s.batches[p.Batch], int(p.Row))
+	return RowBytes(s.batches[p.Batch], int(p.Row))
 }
 
-func rowBytes(b *batch.Batch, row int) int64 {
+// RowBytes estimates what a row of a batch takes when it is gathered.
+func RowBytes(b *batch.Batch, row int) int64 {
 	n := int64(8 * len(b.Ord))
 	for _, v := range b.Cols {
 		n += valueBytes(v, row)
