@@ -34,6 +34,7 @@ var update = flag.Bool("update", false, "write golden plans and expected outputs
 
 // outputs are the files that a pipeline writes, beside itself.
 var outputs = map[string][]string{
+	"nearest.flow":   {"nearest.tsv"},
 	"pairwise.flow":  {"hits.tsv", "bad-records.jsonl"},
 	"evidence.flow":  {"evidence.tsv"},
 	"relatives.flow": {"relatives.tsv"},

@@ -375,6 +375,28 @@ var cases = map[string][]ruleCase{
 			byScore(p.Score(p.Col("query.sequence"), p.Col("target.sequence")))
 		}},
 	},
+	"self-search": {
+		{"a set against itself", true, func(b *testcat.Builder) {
+			f := b.Fasta("a.fasta", 1)
+			byScore(f.Hunt(f, "sequence", "sequence", "local"))
+		}},
+		{"two sets", false, func(b *testcat.Builder) {
+			f := b.Fasta("a.fasta", 1)
+			byScore(f.Hunt(b.Fasta("b.fasta", 1), "sequence", "sequence", "local"))
+		}},
+		{"a part of a set against the set", false, func(b *testcat.Builder) {
+			f := b.Fasta("a.fasta", 1)
+			byScore(f.Keep(ge(testcat.Length(f.Col("sequence")), n(30))).Hunt(f, "sequence", "sequence", "local"))
+		}},
+		{"not treated alike", false, func(b *testcat.Builder) {
+			f := b.Fasta("a.fasta", 1)
+			byScore(f.Hunt(f, "sequence", "sequence", "fit"))
+		}},
+		{"two columns", false, func(b *testcat.Builder) {
+			f := b.Fasta("a.fasta", 1)
+			byScore(f.Hunt(f, "sequence", "description", "local"))
+		}},
+	},
 	"mirrored-pairs": {
 		{"both orders, through a filter and definitions", true, func(b *testcat.Builder) {
 			p := b.Fasta("a.fasta", 1).BothTwos()

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"weir/compiler/logical"
 	"weir/compiler/types"
 	"weir/planner/internal/graph"
+	"weir/planner/internal/testcat"
 )
 
 // row is a row or a record of the interpreter below.
@@ -124,6 +126,8 @@ func interpret(p *logical.Plan) map[string][]string {
 			for _, r := range first {
 				runScore(n, r, seen, emit, reject)
 			}
+		case "hunt":
+			runHunt(n, in, emit)
 		case "group":
 			runGroup(n, first, emit)
 		case "head":
@@ -193,6 +197,50 @@ func runScore(n *logical.Node, r row, seen map[string]int64, emit, reject func(r
 	}
 	out["identity"], out["path"] = float64(s)/40, fmt.Sprint(a, b)
 	emit(out)
+}
+
+// runHunt gives the two best targets of every record; of a set against itself what the first hunt finds, or what follows from it.
+func runHunt(n *logical.Node, in [][]row, emit func(row)) {
+	type hit struct{ target, score int64 }
+	on := n.Args["on"].On[0]
+	score := func(q, t row) int64 {
+		a, b := len(fmt.Sprint(q[testcat.Path(on.Left)])), len(fmt.Sprint(t[testcat.Path(on.Right)]))
+		if n.Args.Word("mode") == "fit" {
+			return int64(a*17+b*5) % 40
+		}
+		return int64(a+b) * 17 % 40
+	}
+	if n.Args.Bool("mirrored") {
+		for i, q := range in[0] {
+			for j, t := range in[0][i:] {
+				s := score(q, t)
+				emit(row{"query_number": int64(i), "target_number": int64(i + j), "score": s})
+				if j > 0 {
+					emit(row{"query_number": int64(i + j), "target_number": int64(i), "score": s})
+				}
+			}
+		}
+		return
+	}
+	as := n.Args.Names("as")
+	for i, q := range in[0] {
+		var hits []hit
+		if n.Args["found"] != nil {
+			for _, f := range in[2] {
+				if f["query_number"] == int64(i) {
+					hits = append(hits, hit{f["target_number"].(int64), f["score"].(int64)})
+				}
+			}
+		} else {
+			for j, t := range in[1] {
+				hits = append(hits, hit{int64(j), score(q, t)})
+			}
+		}
+		slices.SortFunc(hits, func(a, b hit) int { return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.target, b.target)) })
+		for _, h := range hits[:min(2, len(hits))] {
+			emit(row{as[0]: q, as[1]: in[1][h.target], "score": h.score})
+		}
+	}
 }
 
 func runGroup(n *logical.Node, in []row, emit func(row)) {

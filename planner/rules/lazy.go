@@ -140,7 +140,7 @@ var lazyTiers = &Rule{
 		case top.Tier < 0:
 			return "none of its columns is used: none is computed", true
 		case top.Tier < most.Tier:
-			return top.Why + ": no column that is used needs the " + most.Why, true
+			return top.Why + ": no column that is used needs " + most.Why, true
 		}
 		return "`" + top.Name + "` is used: " + top.Why, false
 	},

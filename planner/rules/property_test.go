@@ -95,6 +95,10 @@ func randomStep(t *rapid.T, s testcat.Stream, paired *int) testcat.Stream {
 			defs = append(defs, testcat.Def(string(rune('u'+i)), e))
 		}
 		return s.Defs(rapid.SampledFrom([]string{"add", "only"}).Draw(t, "kind"), defs...)
+	case k == 6 && *paired < 1 && len(sequences) > 0 && rapid.Bool().Draw(t, "hunt"):
+		*paired++
+		other := rapid.SampledFrom(sequences).Draw(t, "other column")
+		return s.Hunt(s, sequences[0], other, rapid.SampledFrom([]string{"local", "local", "fit"}).Draw(t, "mode"))
 	case k == 6 && *paired < 1 && len(sequences) > 0:
 		*paired++
 		two := s.Twos()

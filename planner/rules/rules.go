@@ -45,6 +45,7 @@ var All = []*Rule{
 	floorPushdown,     // takes filters away, so that the split below sees only those that stay
 	blockSkipping,     // only sets an argument, of the filters that stay
 	limitPushdown,     // only sets an argument; behind whatever moves a filter
+	selfSearch,        // streams that are one have been found; adds a node, whose rows are pruned below
 	lazySplit,         // needs to know which filters stay; doubles a node, whose rows are pruned below
 	projectionPruning, // when no node will be added or moved any more
 	lazyTiers,         // reports on what pruning has left

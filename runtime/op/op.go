@@ -124,7 +124,7 @@ type Caps struct {
 	// BothOrders gives, for a source of pairs that with these arguments gives every pair in both orders, the two record columns that change
 	// places; nothing where each pair comes once. Behind a batch of pairs comes one of the same pairs turned round, in the same order.
 	BothOrders func(a Args) []string
-	// Mirror is declared by an operator with SizedBy that can take what is dear about a row from the row turned round. Nil: it cannot.
+	// Mirror is declared by an operator that can take what is dear about a pair from the pair turned round. Nil: it cannot.
 	Mirror *Mirror
 	// SplitCount gives the number of splits of a source where that can be told before it runs, else -1. Nil: -1.
 	SplitCount func(a Args, s Storage) int
@@ -168,13 +168,18 @@ type Skip struct {
 	Helps func(a Args, cond *expr.Expr) bool
 }
 
-// Mirror declares that an operator's work on a row serves the row whose two SizedBy expressions have changed places. The operator then
-// computes of two such rows that come one batch after the other only the first, with the same result for both.
+// Mirror declares that an operator's work on a pair serves the pair turned round. An operator with SizedBy then computes of two rows whose
+// expressions have changed places, and which come one batch after the other, only the first, with the same result for both.
 type Mirror struct {
 	Param string // the hidden Value parameter, a bool, that tells the operator to expect such rows
 	// Symmetric reports whether the order of the two matters with these arguments. Why says what it depends on, or why it does; it may be
 	// empty where nothing is to be said.
 	Symmetric func(a Args) (ok bool, why string)
+	// Found is of an operator that makes the pairs itself, of its two inputs; otherwise it is empty. Where both are one stream, two uses of the
+	// operator do the work of one: the first has Param, goes over the unordered pairs and gives rows of Row; the second gets them through the
+	// hidden Stream parameter Found, as its last port, and gives what the one would have given.
+	Found string
+	Row   types.Row
 }
 
 // ParamKind says how an argument is written and what the operator gets.

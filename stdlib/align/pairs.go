@@ -232,26 +232,26 @@ func (x *pairsScan) Close() error              { return nil }
 
 // Splits cuts the pairs of blocks into tiles of about tileCells.
 func (x *pairsScan) Splits(ctx op.Context, _ []json.RawMessage) iter.Seq2[op.Split, error] {
+	var blocks []blockInfo
+	if err := ctx.Staging().GetMeta("0", &blocks); err != nil {
+		return func(yield func(op.Split, error) bool) { yield(op.Split{}, err) }
+	}
+	return tileSplits(blocks, x.self, x.goal)
+}
+
+// tileSplits cuts the unordered pairs of the records of all blocks.
+func tileSplits(blocks []blockInfo, self bool, goal int64) iter.Seq2[op.Split, error] {
 	return func(yield func(op.Split, error) bool) {
-		var blocks []blockInfo
-		if err := ctx.Staging().GetMeta("0", &blocks); err != nil {
-			yield(op.Split{}, err)
-			return
-		}
 		var index uint64
-		give := func(t tile, cells int64) bool {
-			data, err := json.Marshal(t)
-			ok := yield(op.Split{Index: index, Weight: float64(cells), Data: data}, err)
-			index++
-			return ok
-		}
 		for i := range blocks {
 			for j := i; j < len(blocks); j++ {
-				for t, cells := range tiles(blocks[i], blocks[j], i == j, x.self, x.goal) {
+				for t, cells := range tiles(blocks[i], blocks[j], i == j, self, goal) {
 					t.I, t.J = i, j
-					if !give(t, cells) {
+					data, err := json.Marshal(t)
+					if !yield(op.Split{Index: index, Weight: float64(cells), Data: data}, err) {
 						return
 					}
+					index++
 				}
 			}
 		}

@@ -44,12 +44,18 @@ Memory is bounded by a block of queries, a block of the database and ` + "`top`"
 		op.Param{Name: "composition", Kind: op.Word, Words: []string{"none", "scaled", "adjusted"}, Default: "none", Doc: "What a pair's compositions do to its score: nothing, scale the matrix, or adjust it."},
 		op.Param{Name: "strand", Kind: op.Word, Words: []string{"forward", "both"}, Default: "forward", Doc: "Of queries of dna or rna, `both` searches the reverse complement as well, and adds the column `strand`."},
 		op.Param{Name: "database", Kind: op.Value, Type: types.Of(types.Int), Doc: "Residues of the database, for `evalue` and `max_evalue`; by default those of the targets."},
+		op.Param{Name: mirrorParam, Kind: op.Value, Type: types.Of(types.Bool), Hidden: true},
+		op.Param{Name: foundParam, Kind: op.Stream, Hidden: true},
 	)...),
-	Bounded:  op.NeedsEnd,
-	Type:     typeSearch,
-	Caps:     op.Caps{Needs: needsSearch, Lazy: func(a op.Args) []op.LazyColumn { return lazyColumns(a, true) }},
+	Bounded: op.NeedsEnd,
+	Type:    typeSearch,
+	Caps: op.Caps{
+		Needs:  needsSearch,
+		Lazy:   func(a op.Args) []op.LazyColumn { return lazyColumns(a, true) },
+		Mirror: &op.Mirror{Param: mirrorParam, Symmetric: symmetricSearch, Found: foundParam, Row: foundRow},
+	},
 	Estimate: estimateSearch,
-	Staged:   &op.Staged{Collect: newSearchCollect, Scan: newSearchScan},
+	Staged:   &op.Staged{Collect: searchCollects, Scan: searchScans},
 	Examples: []op.Example{{
 		Doc: "The best target of a query.",
 		Code: `let queries = read_jsonl("queries.jsonl", as: { id: string, sequence: protein })
@@ -187,7 +193,10 @@ func estimateSearch(e *op.Estimating) (estimate.Stream, estimate.Work) {
 		}
 	}
 	cells := q.Rows.Times(t.Rows).Times(q.Width[onColumn(e.Args, queryPort)]).Times(t.Width[onColumn(e.Args, targetPort)])
-	return out, estimate.Work{Cells: cells}
+	if e.Args[foundParam] != nil {
+		return out, estimate.Work{} // done
+	}
+	return out, estimate.Work{Cells: halved(e.Args, cells)}
 }
 
 // bothStrands reports that queries are searched as they are and as their reverse complements.
@@ -224,6 +233,9 @@ func (x *searchCollect) Data(port int, b *batch.Batch, out op.Output) error {
 	for i := range b.Len() {
 		r := b.Pos(i)
 		if err := x.check(v.Bytes(r)); err != nil {
+			if x.args.Bool(mirrorParam) {
+				continue // the second search says so
+			}
 			if err := out.Reject(op.RejectionAt(b, r, "W6303", err.Error())); err != nil {
 				return err
 			}
@@ -297,6 +309,10 @@ func (x *searchScan) Open(ctx op.Context) error {
 		x.engine.scorer.SetMin(x.min)
 	}
 	for port := range x.blocks {
+		if port == targetPort && x.cfg.Args.Bool(mirrorParam) {
+			x.blocks[targetPort] = x.blocks[queryPort]
+			break
+		}
 		if err := ctx.Staging().GetMeta(fmt.Sprint(port), &x.blocks[port]); err != nil {
 			return err
 		}
@@ -438,7 +454,11 @@ func (x *searchScan) Read(s op.Split, out op.SourceOutput) error {
 			}
 		}
 	}
-	return x.emit(qb, r, best, out)
+	at := make([]uint32, len(best))
+	for k := range at {
+		at[k] = uint32(r.Q0 + k)
+	}
+	return x.emit(qb, at, best, out)
 }
 
 // strands gives the queries of a range as they are searched: each, and behind it, where both strands are asked for, its reverse complement.
@@ -490,17 +510,17 @@ func (x *searchScan) keep(h *hits, c hit) {
 	}
 }
 
-// emit gives the hits of a split, query by query, best first.
-func (x *searchScan) emit(qb *batch.Batch, r queryRange, best []hits, out op.Output) error {
+// emit gives the hits of the queries at some positions of a block, query by query, best first.
+func (x *searchScan) emit(qb *batch.Batch, at []uint32, best []hits, out op.Output) error {
 	var qidx []uint32
 	var all []hit
 	ranks := [][]uint64{nil, nil}
 	for k, h := range best {
 		sort.Slice(h, func(i, j int) bool { return h[i].before(h[j]) })
 		for rank, c := range h {
-			qidx = append(qidx, uint32(r.Q0+k))
+			qidx = append(qidx, at[k])
 			all = append(all, c)
-			ranks[0] = append(ranks[0], qb.Ord[0][r.Q0+k])
+			ranks[0] = append(ranks[0], qb.Ord[0][at[k]])
 			ranks[1] = append(ranks[1], uint64(rank))
 		}
 	}

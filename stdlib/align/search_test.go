@@ -12,6 +12,7 @@ import (
 
 	"weir/compiler/expr"
 	"weir/compiler/types"
+	"weir/runtime/batch"
 	"weir/runtime/op"
 	"weir/stdlib/align/scoring"
 	"weir/stdlib/align/stats"
@@ -98,12 +99,17 @@ func (s searching) run(t rapid.TB, k types.Kind, queries, targets []string, args
 		check(scans[n*7%s.tasks].Read(split, out))
 		n++
 	}
+	return textOf(out.batches, columns)
+}
+
+// textOf writes rows of search, in the order of their ordinals: the ids, and the columns.
+func textOf(batches []*batch.Batch, columns []string) []string {
 	type line struct {
 		query, rank uint64
 		text        string
 	}
 	var lines []line
-	for _, b := range out.batches {
+	for _, b := range batches {
 		q, tt := b.Col("q"), b.Col("t")
 		for i := range b.N {
 			text := fmt.Sprint(q.Value(i).([]any)[0], " ", tt.Value(i).([]any)[0])

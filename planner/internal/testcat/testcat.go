@@ -30,6 +30,7 @@ var (
 //	add(c = e)  only(c = e)    definitions, behind the columns of the input and alone
 //	twos(as, order)            staged: pairs of records, in one order or both, with a size hint
 //	score(a, b, mode)          score (tier 0), identity and path (tier 1); a floor on score; a mirror unless mode: fit
+//	hunt(db, on, as, mode)     staged: the two best targets of every record; a mirror for a set against itself unless mode: fit
 //	group(by, n = count())     keyed
 //	match(other, on)           keyed, two inputs
 //	uniq(on)                   keyed by names
@@ -176,6 +177,7 @@ func operators() []*op.Operator {
 				}
 				return out, work
 			}},
+		hunt(none, source),
 		{Name: "group", Role: op.TransformRole, New: none, Bounded: op.NeedsWindow,
 			Params: []op.Param{{Name: "by", Kind: op.Keys, Named: true}, {Name: "aggs", Kind: op.Aggs, Variadic: true}},
 			Caps: op.Caps{Keyed: "by", Combine: true, Needs: func(a op.Args, _ []types.Row,
