@@ -32,6 +32,30 @@ rows |> write_tsv("/out/one.tsv")
 rows |> select(n, u) |> write_jsonl("/out/parts/")
 rows.rejected |> write_jsonl("/out/rejected.jsonl")
 `,
+	"keyed": `
+type T = { n: int, k: string, x: float }
+let rows = read_jsonl("/in/", as: T)
+rows |> aggregate(by: k, c = count(), total = sum(x), m = max(n), l = last(n)) |> write_tsv("/out/groups.tsv")
+rows |> distinct(on: k) |> select(k, n) |> write_jsonl("/out/distinct.jsonl")
+rows |> sort(desc(x)) |> select(n, x) |> write_jsonl("/out/sorted.jsonl")
+rows |> sort(k, n) |> limit(7) |> write_tsv("/out/first.tsv")
+rows.rejected |> write_jsonl("/out/rejected.jsonl")
+`,
+	"windows": `
+type T = { n: int, k: string, x: float }
+let rows = read_jsonl("/in/", as: T)
+  |> derive(at = 2026-01-01T00:00:00Z + 1s * n)
+  |> event_time(at)
+rows |> window(tumbling(20s)) |> aggregate(by: k, c = count(), total = sum(x)) |> write_jsonl("/out/parts/")
+rows |> window(session(3s)) |> aggregate(by: k, c = count()) |> write_jsonl("/out/sessions.jsonl")
+`,
+	"join": `
+type T = { n: int, k: string, x: float }
+let rows = read_jsonl("/in/", as: T)
+let totals = rows |> aggregate(by: k, total = sum(x))
+rows |> join(totals, on: k) |> select(n, k, total) |> write_jsonl("/out/joined.jsonl")
+rows |> filter(n % 7 == 0) |> join(rows |> filter(n % 2 == 0), on: n, kind: anti) |> select(n) |> write_jsonl("/out/parts/")
+`,
 }
 
 // input makes files of rows, some of them bad.
@@ -130,7 +154,7 @@ func simulate(t *testing.T, cat *op.Catalogue, src string, seed uint64) (got, wa
 	}
 	disk := NewDisk(random, files)
 	parallelism := 1 + random.IntN(4)
-	memory := []int64{1 << 12, 1 << 20, 1 << 30}[random.IntN(3)]
+	memory := []int64{1 << 16, 1 << 20, 1 << 30}[random.IntN(3)]
 	for attempts = 1; ; attempts++ {
 		disk.FaultEvery, disk.CrashAt = 0, 0
 		crash := false
