@@ -20,7 +20,9 @@ var Pairs = &op.Operator{
 
 A row has two records, under the names that ` + "`as`" + ` gives: the first is the record that comes earlier in the stream (files in sorted name
 order). The records are numbered and laid out in blocks; pairs of blocks are cut into tiles of about equal work, which free tasks ask for. So
-memory is bounded by two blocks a task, whatever the number of pairs.`,
+memory is bounded by two blocks a task, whatever the number of pairs.
+
+Behind ` + "`order: both`" + `, align scores a pair once for both of its rows, unless its mode or free ends treat query and target differently.`,
 	Params: []op.Param{
 		{Name: "as", Kind: op.Names, Required: true, Named: true, Min: 2, Doc: "Names for the earlier and the later record."},
 		{Name: "order", Kind: op.Word, Words: []string{"once", "both"}, Default: "once", Doc: "`both` gives (a, b) and (b, a)."},

@@ -32,6 +32,8 @@ counts, the forward one where they are equal: a pair is one hit.
 With ` + "`composition: scaled`" + ` or ` + "`adjusted`" + ` a pair whose E-value is at most five times ` + "`max_evalue`" + ` is aligned again under a matrix that is made for
 what the two sequences consist of, and all else goes by that: score, bounds, ranking and the alignment. The language's reference says how.
 
+A set that is searched against itself is scored once for every unordered pair, where mode, free ends, ` + "`composition` and `strand`" + ` treat query and target alike.
+
 Memory is bounded by a block of queries, a block of the database and ` + "`top`" + ` hits a query, for each task.`,
 	Params: append([]op.Param{
 		{Name: "db", Kind: op.Stream, Required: true, Doc: "The targets."},
