@@ -154,7 +154,7 @@ func simulate(t *testing.T, cat *op.Catalogue, src string, seed uint64) (got, wa
 	}
 	disk := NewDisk(random, files)
 	parallelism := 1 + random.IntN(4)
-	memory := []int64{1 << 16, 1 << 20, 1 << 30}[random.IntN(3)]
+	memory := []int64{1 << 19, 1 << 20, 1 << 30}[random.IntN(3)]
 	for attempts = 1; ; attempts++ {
 		disk.FaultEvery, disk.CrashAt = 0, 0
 		crash := false
