@@ -510,8 +510,12 @@ func (u *use) files() {
 
 // sink checks what only the end of a pipeline can get wrong.
 func (u *use) sink(in *stream) {
+	read := func(string) bool { return true }
+	if needs := u.o.Caps.Needs; needs != nil && !u.bad {
+		read = needs(u.args, []types.Row{in.row}, nil)[0].Has
+	}
 	for _, f := range in.row {
-		if why := in.unavailable[f.Name]; why != "" {
+		if why := in.unavailable[f.Name]; why != "" && read(f.Name) {
 			u.fail(diag.Diagnostic{Code: "W2116", Span: u.x.Func.Span,
 				Message: fmt.Sprintf("column `%s` cannot be had here", f.Name), Label: why,
 				Hint: "write only the columns that are wanted: put `|> select(…)` before"})

@@ -58,3 +58,18 @@ func TestErrors(t *testing.T) {
 		}
 	}
 }
+
+// A writer asks for the columns that its format has, and not for E-values that dna does not have.
+func TestWritersOfHitsWithoutStatistics(t *testing.T) {
+	cat, err := stdlib.Catalogue()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, writer := range []string{`write_paf("d.paf")`, `write_pairwise("d.txt")`} {
+		src := `let d = read_fasta("d.fasta", alphabet: dna)
+d |> search(d, on: (sequence, sequence), as: (query, target), matrix: EDNAFULL, strand: both) |> ` + writer + "\n"
+		if r := compiler.Compile("d.flow", []byte(src), compiler.Options{Catalogue: cat, CheckOnly: true}); len(r.Diags) > 0 {
+			t.Errorf("%s: %v", writer, r.Diags)
+		}
+	}
+}
