@@ -2,10 +2,12 @@
 # An HDFS for tests on this machine: a name node and two data nodes, each a process of its own, on free ports of 127.0.0.1.
 #
 #   .ci/hdfs.sh with COMMAND...           starts one, runs the command with WEIR_TEST_HDFS and WEIR_TEST_HDFS_DIR, and stops it
-#   .ci/hdfs.sh start DIR [ha] [CONF...]  starts one in a new folder; each CONF is name=value for hdfs-site.xml. Prints what to export. With ha
-#                                         there is a second name node, nn2, which stands by: the name service is weir
+#   .ci/hdfs.sh start DIR [ha] [kerberos] [CONF...]
+#                                         starts one in a new folder; each CONF is name=value for hdfs-site.xml. Prints what to export. With ha
+#                                         there is a second name node, nn2, which stands by: the name service is weir. With kerberos there is a
+#                                         KDC, kdc, its DIR/keytab and DIR/kdc/krb5.conf
 #   .ci/hdfs.sh stop DIR                  ends its processes
-#   .ci/hdfs.sh node DIR NODE HOW         NODE is nn, nn2, dn1 or dn2, HOW is start, stop, kill, pause (it hangs) or go (on)
+#   .ci/hdfs.sh node DIR NODE HOW         NODE is nn, nn2, kdc, dn1 or dn2, HOW is start, stop, kill, pause (it hangs) or go (on)
 #   .ci/hdfs.sh run DIR CLASS [ARG...]    runs a command of Hadoop against it: org.apache.hadoop.hdfs.tools.DFSAdmin -safemode enter
 #
 # The jars come from Maven once, into ${WEIR_CI_CACHE:-~/.cache/weir}/hadoop-VERSION. Needs java (11 or later) and mvn, which are installed
@@ -15,9 +17,11 @@ set -euo pipefail
 version=3.4.2
 cache=${WEIR_CI_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/weir}/hadoop-$version
 
+# install NAME GROUP:ARTIFACT:VERSION… copies the jars of artifacts, and of all that these need, into a folder of the cache.
 install() {
-  [ -e "$cache/.complete" ] && return
-  local missing=()
+  local lib=$cache/$1 missing=() dependencies= coordinate
+  [ -e "$lib/.complete" ] && return
+  shift
   command -v java >/dev/null || missing+=(default-jre-headless)
   command -v mvn >/dev/null || missing+=(maven)
   if [ ${#missing[@]} -gt 0 ]; then
@@ -25,20 +29,21 @@ install() {
     [ "$(id -u)" = 0 ] || sudo=sudo
     { $sudo apt-get update -qq && $sudo apt-get install -y -qq "${missing[@]}"; } >/dev/null
   fi
-  mkdir -p "$cache"
-  local dependencies= coordinate
-  for coordinate in org.apache.hadoop:hadoop-client-{minicluster,api,runtime}:$version org.slf4j:slf4j-simple:1.7.36; do
+  mkdir -p "$lib"
+  for coordinate in "$@"; do
     IFS=: read -r group artifact number <<<"$coordinate"
     dependencies+="<dependency><groupId>$group</groupId><artifactId>$artifact</artifactId><version>$number</version></dependency>"
   done
-  cat >"$cache/pom.xml" <<XML
+  cat >"$lib/pom.xml" <<XML
 <project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>
 <groupId>weir</groupId><artifactId>hdfs</artifactId><version>1</version><packaging>pom</packaging>
 <dependencies>$dependencies</dependencies></project>
 XML
-  (cd "$cache" && mvn -q -B -Dstyle.color=never dependency:copy-dependencies -DoutputDirectory=lib >&2)
-  touch "$cache/.complete"
+  mvn -q -B -Dstyle.color=never -f "$lib/pom.xml" dependency:copy-dependencies -DoutputDirectory="$lib" >&2
+  touch "$lib/.complete"
 }
+
+install_hadoop() { install lib org.apache.hadoop:hadoop-client-{minicluster,api,runtime}:$version org.slf4j:slf4j-simple:1.7.36; }
 
 free_port() {
   local port
@@ -53,8 +58,13 @@ property() { printf '  <property><name>%s</name><value>%s</value></property>\n' 
 java_of() { # DIR CONF CLASS ARG...
   local dir=$1 conf=$2
   shift 2
+  local kerberos=()
+  if [ -e "$dir/kdc" ]; then
+    kerberos=(-Djava.security.krb5.conf="$dir/kdc/krb5.conf")
+    export KRB5PRINCIPAL=hdfs/localhost@EXAMPLE.COM KRB5KEYTAB=$dir/keytab
+  fi
   HADOOP_USER_NAME=${HADOOP_USER_NAME:-hdfs} exec java -Xmx256m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Djava.net.preferIPv4Stack=true \
-    -Dorg.slf4j.simpleLogger.defaultLogLevel="${LOG_LEVEL:-info}" --add-opens=java.base/java.lang=ALL-UNNAMED ${WEIR_HDFS_JAVA_OPTS:-} \
+    -Dorg.slf4j.simpleLogger.defaultLogLevel="${LOG_LEVEL:-info}" --add-opens=java.base/java.lang=ALL-UNNAMED "${kerberos[@]}" \
     -cp "$conf:$cache/lib/*" "$@"
 }
 
@@ -64,6 +74,18 @@ node_class() {
   dn*) echo org.apache.hadoop.hdfs.server.datanode.DataNode ;;
   *) echo "no such node: $1" >&2; exit 2 ;;
   esac
+}
+
+start_kdc() { # DIR
+  local dir=$1
+  install kdc org.apache.hadoop:hadoop-minikdc:$version
+  mkdir "$dir/kdc"
+  printf '%s\n' org.name=EXAMPLE org.domain=COM kdc.bind.address=localhost kdc.port=0 instance=Krb transport=TCP debug=false \
+    max.ticket.lifetime=86400000 max.renewable.lifetime=604800000 >"$dir/kdc.properties"
+  (exec java -Xmx128m -cp "$cache/kdc/*" org.apache.hadoop.minikdc.MiniKdc "$dir/kdc" "$dir/kdc.properties" "$dir/keytab" \
+    hdfs/localhost HTTP/localhost weir </dev/null >"$dir/kdc.log" 2>&1) &
+  echo $! >"$dir/kdc.pid"
+  wait_for "$dir/kdc.log" "Standalone MiniKdc Running" "$!"
 }
 
 wait_for() { # FILE TEXT PID: until the log of a node has the text
@@ -108,6 +130,7 @@ site() { # DIR NODE: the configuration of a node, and of clients for the node "c
   { echo '<configuration>'
     property fs.defaultFS "hdfs://$authority"
     property hadoop.tmp.dir "$dir/tmp"
+    [ -z "$kerberos" ] || property hadoop.security.authentication kerberos
     echo '</configuration>'; } >"$conf/core-site.xml"
   { echo '<configuration>'
     property dfs.replication 2
@@ -127,7 +150,15 @@ site() { # DIR NODE: the configuration of a node, and of clients for the node "c
       property dfs.ha.tail-edits.period 1
       case $node in nn*) property dfs.ha.namenode.id "$node" ;; esac
     fi
+    if [ -n "$kerberos" ]; then
+      for item in dfs.namenode dfs.datanode; do property $item.kerberos.principal hdfs/localhost@EXAMPLE.COM; done
+      property dfs.web.authentication.kerberos.principal HTTP/localhost@EXAMPLE.COM
+      property dfs.block.access.token.enable true
+      property ignore.secure.ports.for.testing true
+    fi
     if [ "$node" != client ]; then
+      for item in dfs.namenode dfs.datanode; do property $item.keytab.file "$dir/keytab"; done
+      property dfs.web.authentication.kerberos.keytab "$dir/keytab"
       property dfs.namenode.fs-limits.min-block-size 65536
       property dfs.namenode.name.dir "file://$dir/name-$node"
       property dfs.namenode.safemode.extension 0
@@ -146,7 +177,7 @@ site() { # DIR NODE: the configuration of a node, and of clients for the node "c
 
 command=${1:-}
 dir=${2:-}
-[ -n "$dir" ] || { sed -n '2,12p' "$0" >&2; exit 2; }
+[ -n "$dir" ] || { sed -n '2,15p' "$0" >&2; exit 2; }
 case $command in
 with)
   shift
@@ -157,12 +188,14 @@ with)
   ;;
 start)
   shift 2
-  ha=
+  ha= kerberos=
   [ "${1:-}" != ha ] || { ha=ha; shift; }
+  [ "${1:-}" != kerberos ] || { kerberos=kerberos; shift; }
   extra=("$@")
-  install
+  install_hadoop
   mkdir "$dir"
   dir=$(cd "$dir" && pwd)
+  [ -z "$kerberos" ] || start_kdc "$dir"
   nn=$(free_port) web=$(free_port) nn2=$(free_port) web2=$(free_port)
   authority=${ha:+weir}
   authority=${authority:-127.0.0.1:$nn}
@@ -178,14 +211,14 @@ start)
     bash "$0" run "$dir" org.apache.hadoop.hdfs.tools.DFSHAAdmin -transitionToActive nn
   fi
   for node in dn1 dn2; do start_node "$dir" "$node"; done
-  HADOOP_USER_NAME=hdfs LOG_LEVEL=error bash "$0" run "$dir" org.apache.hadoop.fs.FsShell -chmod 777 /
-  echo "export WEIR_TEST_HDFS=$authority WEIR_TEST_HDFS_DIR=$dir"
+  bash "$0" run "$dir" org.apache.hadoop.fs.FsShell -chmod 777 /
+  echo "export WEIR_TEST_HDFS=$authority WEIR_TEST_HDFS_DIR=$dir${kerberos:+ WEIR_TEST_HDFS_KERBEROS=1}"
   ;;
 stop)
-  for node in dn2 dn1 nn2 nn; do end_node "$dir" "$node" TERM; done
+  for node in dn2 dn1 nn2 nn kdc; do end_node "$dir" "$node" TERM; done
   ;;
 node)
-  install
+  install_hadoop
   case $4 in
   start) start_node "$dir" "$3" ;;
   stop) end_node "$dir" "$3" TERM ;;
@@ -196,12 +229,12 @@ node)
   esac
   ;;
 run)
-  install
+  install_hadoop
   shift 2
   LOG_LEVEL=${LOG_LEVEL:-error} java_of "$dir" "$dir/conf/client" "$@"
   ;;
 *)
-  sed -n '2,12p' "$0" >&2
+  sed -n '2,15p' "$0" >&2
   exit 2
   ;;
 esac

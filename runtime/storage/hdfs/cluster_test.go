@@ -25,6 +25,12 @@ func authority(t testing.TB) string {
 // isHA reports that the cluster is one of `.ci/hdfs.sh start DIR ha`.
 func isHA(t testing.TB) bool { return authority(t) == "weir" }
 
+// isKerberos reports that the cluster is one of `.ci/hdfs.sh start DIR kerberos`.
+func isKerberos(t testing.TB) bool {
+	authority(t)
+	return os.Getenv("WEIR_TEST_HDFS_KERBEROS") != ""
+}
+
 // as gives a storage as a new process of a user has it, without any configuration of this machine; with the cluster's, where the cluster has two name nodes.
 func as(t testing.TB, user string, o Options) *Storage {
 	t.Helper()
@@ -33,8 +39,12 @@ func as(t testing.TB, user string, o Options) *Storage {
 	o.TempDir = t.TempDir()
 	if o.Getenv == nil {
 		env := map[string]string{"HADOOP_USER_NAME": user}
-		if isHA(t) {
-			env["HADOOP_CONF_DIR"] = os.Getenv("WEIR_TEST_HDFS_DIR") + "/conf/client"
+		dir := os.Getenv("WEIR_TEST_HDFS_DIR")
+		if isHA(t) || isKerberos(t) {
+			env["HADOOP_CONF_DIR"] = dir + "/conf/client"
+		}
+		if isKerberos(t) {
+			env["KRB5_CONFIG"], env["KRB5CCNAME"], env["KRB5_CLIENT_KTNAME"] = dir+"/kdc/krb5.conf", "FILE:"+t.TempDir()+"/none", keytabOf(t, user)
 		}
 		o.Getenv = func(name string) string { return env[name] }
 	}

@@ -60,7 +60,8 @@ func reachHint(err error) string {
 		return "the host is not known here: check the path, and fs.defaultFS or dfs.ha.namenodes in HADOOP_CONF_DIR"
 	case strings.Contains(err.Error(), "no name node"):
 		return "name the port of RPC: fs.defaultFS of the cluster's core-site.xml has it"
-	case strings.Contains(err.Error(), "SASL"), strings.Contains(err.Error(), "SIMPLE authentication"), strings.Contains(err.Error(), "kerberos"):
+	case strings.Contains(err.Error(), "SASL"), strings.Contains(err.Error(), "SIMPLE authentication"), strings.Contains(err.Error(), "kerberos"),
+		strings.Contains(err.Error(), "unexpected sequence number"): // the answer of a name node that wants Kerberos
 		return "the cluster and this machine differ in how users are known: check hadoop.security.authentication in HADOOP_CONF_DIR, and `klist`"
 	}
 	return "check host and port (fs.defaultFS of the cluster), that the name node runs, and that this machine may reach it"
@@ -97,6 +98,12 @@ func (c *cluster) hint(err error, name string) string {
 	var r *remoteError
 	if errors.As(err, &r) && noTarget(r) {
 		return "the data nodes are full, dead, or cannot be reached from here: `hdfs dfsadmin -report` shows them"
+	}
+	if strings.Contains(err.Error(), "wire-format") { // seen with dfs.encrypt.data.transfer and 3DES or RC4
+		return "where the cluster encrypts data transfer, it must do so by AES: dfs.encrypt.data.transfer.cipher.suites=AES/CTR/NoPadding"
+	}
+	if err == errReplicating {
+		return "the data nodes are slow to report what they have: `hdfs dfsadmin -report` shows them"
 	}
 	if isTransient(err) {
 		return "the cluster, or the way to it, fails: see that the data nodes and the name node run (`hdfs dfsadmin -report`), then run again"

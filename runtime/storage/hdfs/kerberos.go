@@ -23,16 +23,16 @@ func kerberosClient(getenv func(string) string) (*client.Client, error) {
 	if path == "" {
 		path = "/etc/krb5.conf"
 	}
-	conf, err := krbconfig.Load(path)
+	conf, err := whole(loadConf, path)
 	if unsupported := (krbconfig.UnsupportedDirective{}); err != nil && !errors.As(err, &unsupported) {
 		return nil, &op.Error{Code: codeAuth, File: path, Message: "Kerberos's configuration cannot be read", Err: cause(err),
-			Hint: "KRB5_CONFIG names the file; by default it is /etc/krb5.conf"}
+			Hint: "KRB5_CONFIG names the file; by default it is /etc/krb5.conf. What it includes from other files is not read"}
 	}
 	cache, err := file(getenv("KRB5CCNAME"), fmt.Sprintf("/tmp/krb5cc_%d", os.Getuid()))
 	if err != nil {
 		return nil, err
 	}
-	tickets, err := credentials.LoadCCache(cache)
+	tickets, err := whole(credentials.LoadCCache, cache)
 	if err == nil {
 		c, err := client.NewFromCCache(tickets, conf, client.DisablePAFXFAST(true))
 		if err == nil {
@@ -51,7 +51,7 @@ func kerberosClient(getenv func(string) string) (*client.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	keys, err := keytab.Load(name)
+	keys, err := whole(keytab.Load, name)
 	if err != nil || len(keys.Entries) == 0 {
 		return nil, &op.Error{Code: codeAuth, File: name, Message: "the keytab cannot be read", Err: cause(err), Hint: "KRB5_CLIENT_KTNAME names a keytab that this user may read"}
 	}
@@ -62,6 +62,24 @@ func kerberosClient(getenv func(string) string) (*client.Client, error) {
 			Hint: "the keytab may be older than the password, or the realm's servers cannot be reached: `kinit -kt` says more"}
 	}
 	return c, nil
+}
+
+// whole reads a file by a parser that panics where it ends too early.
+func whole[T any](load func(string) (T, error), name string) (t T, err error) {
+	defer func() {
+		if recover() != nil {
+			err = errors.New("it is damaged")
+		}
+	}()
+	return load(name)
+}
+
+func loadConf(name string) (*krbconfig.Config, error) {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	return krbconfig.NewFromString(string(text))
 }
 
 // file takes the file out of a name of Kerberos: FILE:/path, or a path. Other kinds of caches (KEYRING:, KCM:) cannot be read.
