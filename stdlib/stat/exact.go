@@ -1,32 +1,27 @@
 package stat
 
 import (
-	"encoding/binary"
 	"math"
-	"math/big"
 	"math/bits"
 )
 
-// exact is a sum without rounding, of ints, floats and squares of them: a fixed-point number of 32-bit chunks in int64, so that carries
-// are settled only now and then. Chunk k counts units of 2^(32k-bias). It is the small superaccumulator of R. M. Neal, "Fast exact
-// summation using small and large superaccumulators", arXiv:1505.05571 (2015), except that only the chunks in use are held: a group
-// whose values are of like size takes two or three.
+// exact is a sum without rounding of ints, floats and squares of them. While the values are of like size it is a window of four chunks, which
+// lies with those of other groups in one array; else it is chunks of its own.
 type exact struct {
-	c       []int64 // chunks lo, lo+1, …; only the last may be negative once they are settled
+	window  [windowSize]int64 // chunks lo, lo+1, …, but the first three are within 0 … 2^32-1 only when they are settled
+	wide    *chunks           // instead of the window
 	lo      int32
-	pending int32 // additions since the carries were settled
+	pending int16 // additions to the window since the carries were settled
+	used    bool  // lo is set
 	special uint8
 }
 
 const (
-	// bias is the position of the bit that counts 1. The lowest bit that occurs is that of the square of the smallest float, 2^-2148.
-	bias = 2176
-	// floatBias is the position of the lowest bit of a float whose exponent field is 0.
-	floatBias = bias - 1075
-	// maxPending keeps chunks within 63 bits: an addition changes a chunk by less than 2^54.
-	maxPending = 500
-	// maxChunks is more than any sum needs: the square of the largest float has its highest bit at 2048+bias, and 2^64 of them add two chunks.
-	maxChunks = (2048+bias)/32 + 4
+	windowSize = 4
+	// maxTop bounds the last chunk of a window, which takes the carries of the others and cannot be settled itself.
+	maxTop = 1 << 52
+	// exactBytes is the size of an exact.
+	exactBytes = 8*windowSize + 16
 )
 
 // What a sum has met besides finite numbers.
@@ -53,21 +48,75 @@ func (e *exact) addFloat(x float64) {
 		m |= 1 << 52
 	}
 	pos := exp + floatBias
-	i, shift := pos>>5, uint(pos&31)
-	k := i - int(e.lo)
-	if k < 0 || k+1 >= len(e.c) {
-		e.cover(i, i+1)
-		k = i - int(e.lo)
-	}
+	shift := uint(pos & 31)
 	low, high := int64(m<<shift&math.MaxUint32), int64(m>>(32-shift))
 	if u>>63 != 0 {
 		low, high = -low, -high
 	}
-	e.c[k] += low
-	e.c[k+1] += high
+	if k := uint(pos>>5 - int(e.lo)); k < windowSize-1 && e.used && e.wide == nil { // as put, which costs a call
+		e.window[k] += low
+		e.window[k+1] += high
+		if e.pending++; e.pending >= maxPending {
+			e.settle()
+		}
+		return
+	}
+	if !e.put(pos>>5, low, high) {
+		e.widen().addWide(0, m, pos, u>>63 != 0)
+	}
+}
+
+// put adds to the chunks i and i+1 of the window; false where they are not in it.
+func (e *exact) put(i int, low, high int64) bool {
+	if !e.used {
+		e.lo, e.used = int32(i-1), true
+	}
+	k := uint(i - int(e.lo))
+	if k >= windowSize-1 || e.wide != nil {
+		return false
+	}
+	e.window[k] += low
+	e.window[k+1] += high
 	if e.pending++; e.pending >= maxPending {
 		e.settle()
 	}
+	return true
+}
+
+// settle carries within the window.
+func (e *exact) settle() {
+	e.pending = 0
+	var carry int64
+	for k := range windowSize - 1 {
+		v := e.window[k] + carry
+		e.window[k], carry = v&math.MaxUint32, v>>32
+	}
+	top := &e.window[windowSize-1]
+	if *top += carry; *top < -maxTop || *top > maxTop {
+		e.widen()
+	}
+}
+
+// widen takes chunks instead of the window.
+func (e *exact) widen() *chunks {
+	if e.wide == nil {
+		e.wide = e.spread()
+		e.window, e.pending = [windowSize]int64{}, 0
+	}
+	return e.wide
+}
+
+// spread gives the finite part of the sum as chunks: its own, or a copy of the window.
+func (e *exact) spread() *chunks {
+	if e.wide != nil {
+		return e.wide
+	}
+	c := &chunks{}
+	if e.used {
+		c.lo, c.c = e.lo, append([]int64(nil), e.window[:]...)
+		c.trim()
+	}
+	return c
 }
 
 func (e *exact) addSpecial(x float64) {
@@ -87,7 +136,7 @@ func (e *exact) addInt(x int64) {
 	if x < 0 {
 		m = -m
 	}
-	e.addWide(0, m, bias, x < 0)
+	e.addProduct(0, m, bias, x < 0)
 }
 
 // addSquareFloat adds x².
@@ -103,8 +152,13 @@ func (e *exact) addSquareFloat(x float64) {
 	} else {
 		m |= 1 << 52
 	}
+	if m == 0 {
+		return
+	}
+	zeros := bits.TrailingZeros64(m)
+	m >>= zeros
 	hi, lo := bits.Mul64(m, m)
-	e.addWide(hi, lo, 2*(exp-1075)+bias, false)
+	e.addProduct(hi, lo, 2*(exp-1075+zeros)+bias, false)
 }
 
 // addSquareInt adds x².
@@ -114,105 +168,46 @@ func (e *exact) addSquareInt(x int64) {
 		m = -m
 	}
 	hi, lo := bits.Mul64(m, m)
-	e.addWide(hi, lo, bias, false)
+	e.addProduct(hi, lo, bias, false)
 }
 
-// addWide adds the number of 128 bits whose lowest bit is at a position.
-func (e *exact) addWide(hi, lo uint64, pos int, negative bool) {
+// addProduct adds the number of 128 bits whose lowest bit is at a position.
+func (e *exact) addProduct(hi, lo uint64, pos int, negative bool) {
 	if hi|lo == 0 {
 		return
 	}
-	top := pos + 63 - bits.LeadingZeros64(lo)
-	if hi != 0 {
-		top = pos + 127 - bits.LeadingZeros64(hi)
-	}
-	i, shift := pos>>5, uint(pos&31)
-	e.cover(i, top>>5+1)
-	k := i - int(e.lo)
-	for _, w := range [4]uint64{lo & math.MaxUint32, lo >> 32, hi & math.MaxUint32, hi >> 32} {
-		if w != 0 {
-			w <<= shift
-			low, high := int64(w&math.MaxUint32), int64(w>>32)
-			if negative {
-				low, high = -low, -high
-			}
-			e.c[k] += low
-			if high != 0 {
-				e.c[k+1] += high
-			}
+	if shift := uint(pos & 31); hi == 0 && lo>>(64-shift) == 0 { // two chunks hold it; Go shifts by 64 to zero
+		low, high := int64(lo<<shift&math.MaxUint32), int64(lo<<shift>>32)
+		if negative {
+			low, high = -low, -high
 		}
-		k++
-	}
-	if e.pending++; e.pending >= maxPending {
-		e.settle()
-	}
-}
-
-// cover makes sure that the chunks i … j are there.
-func (e *exact) cover(i, j int) {
-	if len(e.c) == 0 {
-		e.lo, e.c = int32(i), make([]int64, j-i+1)
-		return
-	}
-	if below := int(e.lo) - i; below > 0 {
-		e.c = append(make([]int64, below, below+len(e.c)), e.c...)
-		e.lo = int32(i)
-	}
-	if above := j - int(e.lo) - len(e.c) + 1; above > 0 {
-		e.c = append(e.c, make([]int64, above)...)
-	}
-}
-
-// settle carries, so that every chunk but the last is within 0 … 2^32-1 and the last within 32 bits with sign.
-func (e *exact) settle() {
-	e.pending = 0
-	var carry int64
-	for k := range e.c {
-		v := e.c[k] + carry
-		if k == len(e.c)-1 && v >= math.MinInt32 && v <= math.MaxInt32 {
-			e.c[k] = v
+		if e.put(pos>>5, low, high) {
 			return
 		}
-		e.c[k], carry = v&math.MaxUint32, v>>32
 	}
-	if len(e.c) > 0 {
-		e.c = append(e.c, carry)
-	}
+	e.widen().addWide(hi, lo, pos, negative)
+	e.used = true
 }
 
 // merge adds another sum.
 func (e *exact) merge(f *exact) {
 	e.special |= f.special
-	if len(f.c) == 0 {
+	if !f.used {
 		return
 	}
-	f.settle()
-	e.cover(int(f.lo), int(f.lo)+len(f.c)-1)
-	for k, v := range f.c {
-		e.c[k+int(f.lo-e.lo)] += v
-	}
-	if e.pending++; e.pending >= maxPending {
-		e.settle()
-	}
-}
-
-// magnitude gives the chunks of the absolute value, each within 0 … 2^32-1, without zeros on top.
-func (e *exact) magnitude() (c []int64, negative bool) {
-	e.settle()
-	c = append([]int64(nil), e.c...)
-	if n := len(c); n > 0 && c[n-1] < 0 {
-		negative = true
-		f := exact{c: c}
-		for k := range c {
-			c[k] = -c[k]
-		}
+	if e.wide == nil && f.wide == nil && (!e.used || e.lo == f.lo) {
 		f.settle()
-		c = f.c
+		if f.wide == nil {
+			for k, v := range f.window {
+				e.window[k] += v
+			}
+			e.lo, e.used = f.lo, true
+			e.settle()
+			return
+		}
 	}
-	for len(c) > 0 && c[len(c)-1] == 0 {
-		c = c[:len(c)-1]
-	}
-	return c, negative
+	e.widen().merge(f.spread())
+	e.used = true
 }
 
 // specialFloat gives what NaN and infinities make of a sum.
@@ -233,86 +228,19 @@ func (e *exact) float() float64 {
 	if x, is := e.specialFloat(); is {
 		return x
 	}
-	c, negative := e.magnitude()
-	if len(c) == 0 {
+	return e.spread().float()
+}
+
+// extra is what is held besides the exact itself, in bytes.
+func (e *exact) extra() int {
+	if e.wide == nil {
 		return 0
 	}
-	at := func(k int) uint64 {
-		if k < 0 {
-			return 0
-		}
-		return uint64(c[k])
-	}
-	t := len(c) - 1
-	lead := uint(bits.LeadingZeros32(uint32(c[t])))
-	// w is the highest 64 bits of the number, rest whether there is anything below.
-	w := at(t)<<32 | at(t-1)
-	rest := at(t-2)<<lead&math.MaxUint32 != 0
-	w = w<<lead | at(t-2)<<lead>>32
-	for k := t - 3; k >= 0 && !rest; k-- {
-		rest = c[k] != 0
-	}
-	high := 32*(int(e.lo)+t) + 31 - int(lead) // the position of the highest bit
-	lowest := max(high-52, floatBias+1)       // of the bits that a float keeps
-	drop := uint(lowest - (high - 63))
-	if drop > 64 {
-		return math.Copysign(0, sign(negative))
-	}
-	m, cut := w>>drop, w<<(64-drop) // Go shifts by 64 to zero
-	if cut > 1<<63 || cut == 1<<63 && (rest || m&1 == 1) {
-		m++
-	}
-	exp := lowest - floatBias
-	if exp >= 0x7ff {
-		return math.Inf(int(sign(negative)))
-	}
-	return math.Copysign(math.Float64frombits(uint64(exp-1)<<52+m), sign(negative))
+	return 40 + 8*cap(e.wide.c)
 }
-
-func sign(negative bool) float64 {
-	if negative {
-		return -1
-	}
-	return 1
-}
-
-// big gives the finite part of the sum as an integer, times 2^exp.
-func (e *exact) big() (x *big.Int, exp int) {
-	c, negative := e.magnitude()
-	b := make([]byte, 4*len(c))
-	for k, v := range c {
-		binary.BigEndian.PutUint32(b[4*(len(c)-1-k):], uint32(v))
-	}
-	x = new(big.Int).SetBytes(b)
-	if negative {
-		x.Neg(x)
-	}
-	return x, 32*int(e.lo) - bias
-}
-
-// ratio gives x·2^exp / d, rounded once (twice below 2^-1022).
-func ratio(x *big.Int, exp int, d *big.Int) float64 {
-	if x.Sign() == 0 {
-		return 0
-	}
-	f := new(big.Float).SetInt(x)
-	f.SetMantExp(f, exp)
-	q := new(big.Float).SetPrec(53).SetMode(big.ToNearestEven)
-	y, _ := q.Quo(f, new(big.Float).SetInt(d)).Float64()
-	return y
-}
-
-func (e *exact) bytes() int { return 32 + 8*cap(e.c) }
 
 func (e *exact) append(dst []byte) []byte {
-	e.settle()
-	dst = append(dst, e.special)
-	dst = binary.AppendUvarint(dst, uint64(e.lo))
-	dst = binary.AppendUvarint(dst, uint64(len(e.c)))
-	for _, v := range e.c {
-		dst = binary.AppendVarint(dst, v)
-	}
-	return dst
+	return e.spread().append(append(dst, e.special))
 }
 
 func (e *exact) read(r *reader) {
@@ -322,15 +250,16 @@ func (e *exact) read(r *reader) {
 		return
 	}
 	e.special, r.b = r.b[0], r.b[1:]
-	lo, n := r.uint(), r.count()
-	if lo > maxChunks || n > maxChunks {
-		r.bad = true
+	var c chunks
+	c.read(r)
+	if r.bad || len(c.c) == 0 {
 		return
 	}
-	e.lo, e.c = int32(lo), make([]int64, n)
-	for k := range e.c {
-		if e.c[k] = r.int(); e.c[k] < math.MinInt32 || e.c[k] > math.MaxUint32 {
-			r.bad = true
-		}
+	e.used = true
+	if len(c.c) > windowSize {
+		e.wide = &c
+		return
 	}
+	e.lo = c.lo
+	copy(e.window[:], c.c)
 }

@@ -50,10 +50,17 @@ func (w *wide) add(x wide) {
 type intSum struct{ states[wide] }
 
 func (s *intSum) Add(groups, rows []uint32, args []*batch.Vector, _ [][]uint64) error {
-	vals := fn.Ints(args[0])
+	sums, vals := s.grow(groups), fn.Ints(args[0])
+	if vals.Idx == nil && !hasNulls(args[0]) {
+		for i, g := range groups {
+			x := vals.Vals[rows[i]]
+			sums[g].add(wide{uint64(x), x >> 63})
+		}
+		return nil
+	}
 	each(groups, rows, args[0], func(g uint32, row int) {
 		x := vals.At(row)
-		s.at(g).add(wide{uint64(x), x >> 63})
+		sums[g].add(wide{uint64(x), x >> 63})
 	})
 	return nil
 }
@@ -93,12 +100,35 @@ func (s *intSum) UnmarshalGroup(src []byte, group int) error {
 	return r.done()
 }
 
-type floatSum struct{ states[exact] }
+type floatSum struct {
+	states[exact]
+	extra int // bytes besides the states themselves
+}
 
 func (s *floatSum) Add(groups, rows []uint32, args []*batch.Vector, _ [][]uint64) error {
-	vals := fn.Floats(args[0])
-	each(groups, rows, args[0], func(g uint32, row int) { s.at(g).addFloat(vals.At(row)) })
+	sums, vals := s.grow(groups), fn.Floats(args[0])
+	if vals.Idx == nil && !hasNulls(args[0]) {
+		for i, g := range groups {
+			s.add(&sums[g], vals.Vals[rows[i]])
+		}
+		return nil
+	}
+	each(groups, rows, args[0], func(g uint32, row int) { s.add(&sums[g], vals.At(row)) })
 	return nil
+}
+
+// add adds a value to a sum and counts what that takes.
+func (s *floatSum) add(e *exact, x float64) {
+	if e.wide == nil {
+		if e.addFloat(x); e.wide == nil {
+			return
+		}
+		s.extra += e.extra()
+		return
+	}
+	before := cap(e.wide.c)
+	e.addFloat(x)
+	s.extra += 8 * (cap(e.wide.c) - before)
 }
 
 func (s *floatSum) Merge(other op.Accumulator, groups []uint32) error {
@@ -107,32 +137,26 @@ func (s *floatSum) Merge(other op.Accumulator, groups []uint32) error {
 		return mismatch(other)
 	}
 	for i, g := range groups {
-		s.at(g).merge(o.at(uint32(i)))
+		e := s.at(g)
+		s.extra -= e.extra()
+		e.merge(o.at(uint32(i)))
+		s.extra += e.extra()
 	}
 	return nil
 }
 
 func (s *floatSum) Append(b *batch.Builder, group int) { b.Float(s.at(uint32(group)).float()) }
 
-func (s *floatSum) Bytes() int { return exactBytes(s.s) }
-
-// exactBytes counts a state of two chunks each, and what a few groups show beyond.
-func exactBytes(s []exact) int {
-	n := 0
-	for i := range s[:min(len(s), 64)] {
-		n += s[i].bytes()
-	}
-	if len(s) > 64 {
-		n = n / 64 * len(s)
-	}
-	return n
-}
+func (s *floatSum) Bytes() int { return exactBytes*cap(s.s) + s.extra }
 
 func (s *floatSum) MarshalGroup(dst []byte, group int) []byte { return s.at(uint32(group)).append(dst) }
 
 func (s *floatSum) UnmarshalGroup(src []byte, group int) error {
 	r := reader{b: src}
-	s.at(uint32(group)).read(&r)
+	e := s.at(uint32(group))
+	s.extra -= e.extra()
+	e.read(&r)
+	s.extra += e.extra()
 	return r.done()
 }
 
@@ -200,7 +224,7 @@ func meanOf(m *moments) float64 {
 	if x, is := m.s1.specialFloat(); is {
 		return x
 	}
-	x, exp := m.s1.big()
+	x, exp := m.s1.spread().big()
 	return ratio(x, exp, big.NewInt(m.n))
 }
 
@@ -209,8 +233,8 @@ func (m *moments) variance(ddof int64) float64 {
 	if m.s1.special != 0 {
 		return math.NaN()
 	}
-	s1, e1 := m.s1.big()
-	s2, e2 := m.s2.big()
+	s1, e1 := m.s1.spread().big()
+	s2, e2 := m.s2.spread().big()
 	n := big.NewInt(m.n)
 	s1.Mul(s1, s1)
 	s2.Mul(s2, n)
@@ -225,35 +249,43 @@ func (m *moments) variance(ddof int64) float64 {
 	return ratio(s2, e2, n.Mul(n, big.NewInt(m.n-ddof)))
 }
 
+func (m *moments) extra() int { return m.s1.extra() + m.s2.extra() }
+
 type momentsOf struct {
 	states[moments]
 	f       func(*moments) float64
 	need    int64 // values without which there is no result
 	kind    types.Kind
 	squares bool
+	extra   int // bytes besides the states themselves
 }
 
 func (a *momentsOf) Add(groups, rows []uint32, args []*batch.Vector, _ [][]uint64) error {
+	all := a.grow(groups)
 	if a.kind == types.Float {
 		vals := fn.Floats(args[0])
 		each(groups, rows, args[0], func(g uint32, row int) {
-			m, x := a.at(g), vals.At(row)
+			m, x := &all[g], vals.At(row)
+			before := m.extra()
 			m.n++
 			m.s1.addFloat(x)
 			if a.squares {
 				m.s2.addSquareFloat(x)
 			}
+			a.extra += m.extra() - before
 		})
 		return nil
 	}
 	vals := fn.Ints(args[0])
 	each(groups, rows, args[0], func(g uint32, row int) {
-		m, x := a.at(g), vals.At(row)
+		m, x := &all[g], vals.At(row)
+		before := m.extra()
 		m.n++
 		m.s1.addInt(x)
 		if a.squares {
 			m.s2.addSquareInt(x)
 		}
+		a.extra += m.extra() - before
 	})
 	return nil
 }
@@ -265,9 +297,11 @@ func (a *momentsOf) Merge(other op.Accumulator, groups []uint32) error {
 	}
 	for i, g := range groups {
 		m, n := a.at(g), o.at(uint32(i))
+		a.extra -= m.extra()
 		m.n += n.n
 		m.s1.merge(&n.s1)
 		m.s2.merge(&n.s2)
+		a.extra += m.extra()
 	}
 	return nil
 }
@@ -278,7 +312,7 @@ func (a *momentsOf) Append(b *batch.Builder, group int) {
 	case m.n < a.need:
 		b.Null()
 	case a.kind == types.Duration:
-		x, exp := m.s1.big() // a whole number: exp is below 0 only by bits that are zero
+		x, exp := m.s1.spread().big() // a whole number: exp is below 0 only by bits that are zero
 		if exp < 0 {
 			x.Rsh(x, uint(-exp))
 		} else {
@@ -301,16 +335,7 @@ func nearest(x, n *big.Int) int64 {
 	return two.Quo(two, n.Lsh(n, 1)).Int64()
 }
 
-func (a *momentsOf) Bytes() int {
-	n := 8 * len(a.s)
-	for i := range a.s[:min(len(a.s), 64)] {
-		n += a.s[i].s1.bytes() + a.s[i].s2.bytes()
-	}
-	if len(a.s) > 64 {
-		n = n / 64 * len(a.s)
-	}
-	return n
-}
+func (a *momentsOf) Bytes() int { return (8+2*exactBytes)*cap(a.s) + a.extra }
 
 func (a *momentsOf) MarshalGroup(dst []byte, group int) []byte {
 	m := a.at(uint32(group))
@@ -321,9 +346,11 @@ func (a *momentsOf) MarshalGroup(dst []byte, group int) []byte {
 func (a *momentsOf) UnmarshalGroup(src []byte, group int) error {
 	r := reader{b: src}
 	m := a.at(uint32(group))
+	a.extra -= m.extra()
 	m.n = r.int()
 	m.s1.read(&r)
 	m.s2.read(&r)
+	a.extra += m.extra()
 	if m.n < 0 {
 		r.bad = true
 	}

@@ -17,7 +17,7 @@ type Keys struct {
 	hash []uint64
 	buf  []byte
 
-	// memo has the groups of keys that were looked up before in the same table, behind its number.
+	// memo has the groups of keys that were looked up before in the same store, behind its number; empty where few keys come again.
 	memo []uint64
 	use  uint32
 }
@@ -30,8 +30,10 @@ func (k *Keys) Set(vs []*batch.Vector, b *batch.Batch) {
 		k.idx = vs[0].Idx
 		vs = []*batch.Vector{vs[0].Dict}
 		n = vs[0].N
-		k.memo = grown(k.memo, n)
-		clear(k.memo)
+		if 4*n <= b.Len() {
+			k.memo = grown(k.memo, n)
+			clear(k.memo)
+		}
 	}
 	k.at, k.to, k.hash = grown(k.at, n), grown(k.to, n), grown(k.hash, n)
 	if b.Sel != nil && k.idx == nil {

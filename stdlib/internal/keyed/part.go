@@ -2,20 +2,57 @@ package keyed
 
 import (
 	"bytes"
+	"encoding/binary"
+	"slices"
 
 	"weir/runtime/op"
 )
 
 // part is groups in memory, numbered in the order in which they came: their keys, their least ordinals, and one accumulator of each kind
-// for all of them. A table of open addressing, at most three quarters full, finds a key's number.
+// for all of them. A table of open addressing, at most seven eighths full, finds a key's number.
 type part struct {
-	slots  []uint64 // the low half of a key's hash, and its number + 1; 0 is free
-	ends   []int    // key g is keys[ends[g]:ends[g+1]]
+	slots  []slot
+	ends   []int // key g is keys[ends[g]:ends[g+1]]
 	keys   []byte
 	levels int
 	ord    []uint64 // levels numbers a group
+	top    []uint64 // the greatest ordinals of a group: rows behind them change no group's
 	accs   []op.Accumulator
 	held   int64 // what measure said last
+
+	places  []uint64 // see touch
+	touched byte
+}
+
+// slot is a place of the table: where a key is, so that it can be compared without a look at part.ends.
+type slot struct {
+	hash  uint32 // the low half
+	group uint32 // + 1; 0 is free
+	at    uint64 // of the key in part.keys, and its length in the lowest lenBits bits
+}
+
+const (
+	lenBits = 20
+	maxLen  = 1<<lenBits - 1 // stands for this length and all above
+)
+
+func slotOf(hash uint64, g uint32, at, n int) slot {
+	return slot{uint32(hash), g + 1, uint64(at)<<lenBits | uint64(min(n, maxLen))}
+}
+
+// holds reports whether a slot that is not free has the key.
+func (p *part) holds(s slot, key []byte, hash uint64) bool {
+	n := len(key)
+	if s.hash != uint32(hash) || int(s.at&maxLen) != min(n, maxLen) {
+		return false
+	}
+	at := s.at >> lenBits
+	if n >= 8 && n <= 16 {
+		k := p.keys[at : at+uint64(n)]
+		return binary.LittleEndian.Uint64(k) == binary.LittleEndian.Uint64(key) &&
+			binary.LittleEndian.Uint64(k[n-8:]) == binary.LittleEndian.Uint64(key[n-8:])
+	}
+	return bytes.Equal(p.key(s.group-1), key)
 }
 
 func newPart(s *Spec) (*part, error) {
@@ -23,7 +60,7 @@ func newPart(s *Spec) (*part, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &part{slots: make([]uint64, 8), ends: []int{0}, accs: accs}, nil
+	return &part{slots: make([]slot, 8), ends: []int{0}, accs: accs}, nil
 }
 
 func (p *part) len() int { return len(p.ends) - 1 }
@@ -32,7 +69,7 @@ func (p *part) key(g uint32) []byte { return p.keys[p.ends[g]:p.ends[g+1]] }
 
 // measure gives the change of the memory held, in bytes, since it was asked last.
 func (p *part) measure() int64 {
-	n := int64(8*cap(p.slots) + 8*cap(p.ends) + cap(p.keys) + 8*cap(p.ord))
+	n := int64(16*cap(p.slots) + 8*cap(p.ends) + cap(p.keys) + 8*cap(p.ord))
 	for _, a := range p.accs {
 		n += int64(a.Bytes())
 	}
@@ -46,39 +83,42 @@ func (p *part) find(key []byte, hash uint64) (g uint32, added bool) {
 	mask := uint64(len(p.slots) - 1)
 	for i := hash & mask; ; i = (i + 1) & mask {
 		s := p.slots[i]
-		if s == 0 {
-			break
+		if s.group == 0 {
+			return p.add(key, hash), true
 		}
-		if uint32(s>>32) == uint32(hash) && bytes.Equal(p.key(uint32(s)-1), key) {
-			return uint32(s) - 1, false
+		if p.holds(s, key, hash) {
+			return s.group - 1, false
 		}
 	}
-	g = uint32(p.len())
-	if 4*(int(g)+1) > 3*len(p.slots) {
-		p.grow()
-		mask = uint64(len(p.slots) - 1)
-	}
-	p.keys = append(p.keys, key...)
-	p.ends = append(p.ends, len(p.keys))
-	p.insert(hash, uint64(uint32(hash))<<32|uint64(g+1))
-	return g, true
 }
 
-func (p *part) insert(hash, slot uint64) {
-	mask := uint64(len(p.slots) - 1)
-	i := hash & mask
-	for p.slots[i] != 0 {
+// add makes a group for a key that is not there.
+func (p *part) add(key []byte, hash uint64) uint32 {
+	g := uint32(p.len())
+	if 8*(int(g)+1) > 7*len(p.slots) {
+		p.grow()
+	}
+	p.insert(slotOf(hash, g, len(p.keys), len(key)))
+	p.keys = append(p.keys, key...)
+	p.ends = append(p.ends, len(p.keys))
+	return g
+}
+
+func (p *part) insert(s slot) {
+	mask := uint32(len(p.slots) - 1)
+	i := s.hash & mask
+	for p.slots[i].group != 0 {
 		i = (i + 1) & mask
 	}
-	p.slots[i] = slot
+	p.slots[i] = s
 }
 
 func (p *part) grow() {
 	old := p.slots
-	p.slots = make([]uint64, 2*len(old))
+	p.slots = make([]slot, 2*len(old))
 	for _, s := range old {
-		if s != 0 {
-			p.insert(s>>32, s)
+		if s.group != 0 {
+			p.insert(s)
 		}
 	}
 }
@@ -86,8 +126,9 @@ func (p *part) grow() {
 // lookup finds or makes the groups of rows, and makes their ordinals the least of the rows.
 func (p *part) lookup(k *Keys, rows, groups []uint32, ord [][]uint64) {
 	if p.len() == 0 {
-		p.levels = len(ord)
+		p.setLevels(len(ord))
 	}
+	p.touch(k, rows)
 	use := uint64(k.use) << 32
 	for i, row := range rows {
 		n := k.number(row)
@@ -112,13 +153,44 @@ func (p *part) lookup(k *Keys, rows, groups []uint32, ord [][]uint64) {
 		}
 		return
 	}
-	first, second := ord[0], ord[1]
+	first, second, top0, top1 := ord[0], ord[1], p.top[0], p.top[1]
 	for i, row := range rows {
-		at := p.ord[2*int(groups[i]):][:2:2]
-		if x, y := first[row], second[row]; x < at[0] || x == at[0] && y < at[1] {
+		x, y := first[row], second[row]
+		if x > top0 || x == top0 && y >= top1 {
+			continue
+		}
+		if at := p.ord[2*int(groups[i]):][:2:2]; x < at[0] || x == at[0] && y < at[1] {
 			at[0], at[1] = x, y
 		}
 	}
+}
+
+// touch reads what lookup is going to read, as many places at a time as the processor can: first the slots, then the keys that they point to.
+func (p *part) touch(k *Keys, rows []uint32) {
+	if len(k.memo) > 0 || len(p.keys) == 0 {
+		return
+	}
+	if cap(p.places) < len(rows) {
+		p.places = make([]uint64, len(rows))
+	}
+	places := p.places[:len(rows)]
+	mask := uint64(len(p.slots) - 1)
+	if k.idx == nil {
+		for i, row := range rows {
+			places[i] = p.slots[k.hash[row]&mask].at >> lenBits
+		}
+	} else {
+		for i, row := range rows {
+			places[i] = p.slots[k.hash[k.idx[row]]&mask].at >> lenBits
+		}
+	}
+	for _, at := range places {
+		p.touched += p.keys[at]
+	}
+}
+
+func (p *part) setLevels(n int) {
+	p.levels, p.top = n, make([]uint64, n)
 }
 
 // addOrdinals gives a new group the ordinals of a row.
@@ -129,6 +201,14 @@ func (p *part) addOrdinals(ord [][]uint64, row int) {
 			x = ord[level][row]
 		}
 		p.ord = append(p.ord, x)
+	}
+	p.raise()
+}
+
+// raise notes the ordinals of the group that was added last.
+func (p *part) raise() {
+	if last := p.ord[len(p.ord)-p.levels:]; slices.Compare(last, p.top) > 0 {
+		copy(p.top, last)
 	}
 }
 
@@ -165,7 +245,7 @@ func (p *part) absorb(q *part) error {
 // take finds or makes the group for one of another part's, with the lesser ordinals; it leaves the accumulators alone.
 func (p *part) take(q *part, from uint32) uint32 {
 	if p.len() == 0 {
-		p.levels = q.levels
+		p.setLevels(q.levels)
 	}
 	key := q.key(from)
 	g, added := p.find(key, Hash(key))
@@ -178,6 +258,7 @@ func (p *part) take(q *part, from uint32) uint32 {
 			}
 			p.ord = append(p.ord, x)
 		}
+		p.raise()
 		return g
 	}
 	ours := p.ord[int(g)*p.levels : (int(g)+1)*p.levels]
@@ -195,7 +276,7 @@ func (p *part) take(q *part, from uint32) uint32 {
 // append adds a group without looking whether its key is there: for parts that are absorbed by another one.
 func (p *part) append(key []byte, ord [][]uint64, row int) (g int) {
 	if p.len() == 0 {
-		p.levels = len(ord)
+		p.setLevels(len(ord))
 	}
 	p.keys = append(p.keys, key...)
 	p.ends = append(p.ends, len(p.keys))

@@ -48,7 +48,7 @@ func NewSessions(spec Spec) (*Sessions, error) {
 }
 
 func (s *Sessions) forget() {
-	s.keys = &part{slots: make([]uint64, 8), ends: []int{0}}
+	s.keys = &part{slots: make([]slot, 8), ends: []int{0}}
 	s.of, s.live = nil, 0
 }
 
