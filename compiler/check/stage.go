@@ -117,7 +117,7 @@ func (c *checker) operator(o *op.Operator, in *stream, x *syntax.Call, s *scope)
 	typed, known := u.typeRow(vague)
 	out := &stream{row: typed.Row, open: !known, before: fmt.Sprintf("after `%s` a row has", x.Func.Name)}
 	u.eventTime(out, typed)
-	u.bounds(out)
+	u.bounds(out, typed)
 	u.lazy(out)
 	if o.Caps.Condition != "" {
 		if a := u.args[o.Caps.Condition]; a != nil && a.Expr != nil {
@@ -220,7 +220,7 @@ func (u *use) recover() (types.Row, bool) {
 }
 
 // bounds says whether the output ends, and reports an operator that needs an end and gets none.
-func (u *use) bounds(out *stream) {
+func (u *use) bounds(out *stream, said types.Stream) {
 	var endless *stream
 	for _, st := range u.in {
 		if st.unbounded && endless == nil {
@@ -243,10 +243,10 @@ func (u *use) bounds(out *stream) {
 			u.endless(endless, false)
 		}
 	case op.NeedsWindow:
-		if endless != nil && !windowed {
+		if endless != nil && !windowed && !said.Unbounded {
 			u.endless(endless, true)
 		}
-		out.unbounded = windowed
+		out.unbounded = windowed || endless != nil && said.Unbounded && !out.open
 	}
 }
 

@@ -34,9 +34,11 @@ var catalogue = func() *op.Catalogue {
 	source := &op.Operator{Name: "read_jsonl", Role: op.SourceRole, Source: func(*op.Config) (op.Source, error) { return nil, nil },
 		Params: []op.Param{{Name: "path", Kind: op.Value, Type: types.Of(types.Path), Required: true}, {Name: "as", Kind: op.RowType, Required: true, Named: true}},
 		Type:   func(t *op.Typing) types.Row { return t.Args["as"].Row }}
+	endless := *source
+	endless.Name, endless.Bounded = "watch", op.NeverEnds
 	sink := &op.Operator{Name: "print", Role: op.SinkRole, Type: func(*op.Typing) types.Row { return nil },
 		New: func(*op.Config) (op.Instance, error) { return nil, nil }}
-	cat, err := op.NewCatalogue(append([]*op.Operator{source, sink}, relational.Operators...),
+	cat, err := op.NewCatalogue(append([]*op.Operator{source, &endless, sink}, relational.Operators...),
 		slices.Concat(core.Functions, text.Functions, maths.Functions, timefn.Functions, lists.Functions, bio.Functions), stat.Aggregates)
 	if err != nil {
 		panic(err)

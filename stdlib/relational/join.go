@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"math"
+	"slices"
 
 	"weir/compiler/expr"
 	"weir/compiler/types"
@@ -24,18 +25,24 @@ var Join = &op.Operator{
 joins NaN, and 0.0 joins -0.0. A key that both sides call the same comes once. Rows stand in the order of the pipe, then of the other stream; under
 ` + "`full`" + ` those of the other stream without a partner stand last.
 
-The smaller stream is held in memory. Where it does not fit into the task's share, both are parted by their keys, on disk.`,
+With ` + "`within`" + ` two rows join only if their times are no further apart; both streams then need an ` + "`event_time`" + `. That is how streams are joined that do not
+end. Where rows come as they happen, a pair is given as soon as both rows are there, and a row without a partner when event time has passed its own by
+` + "`within`" + `; rows that can still have a partner are held in memory, and more than fit there stop the run. A row that is late, behind event time, is rejected.
+Event time behind the join is that of the pipe (under ` + "`full`" + ` there is none), and goes on so much later.
+
+Otherwise the smaller stream is held in memory. Where it does not fit into the task's share, both are parted by their keys, on disk.`,
 	Params: []op.Param{
 		{Name: "other", Kind: op.Stream, Required: true, Doc: "The other stream."},
 		{Name: "on", Kind: op.On, Required: true, Named: true, Doc: "The keys: id, or (a = x, b) where they differ."},
 		{Name: "kind", Kind: op.Word, Words: []string{"inner", "left", "full", "semi", "anti"}, Default: "inner", Doc: "Which rows are given."},
-		{Name: "within", Kind: op.Value, Type: types.Of(types.Duration), Doc: "How far apart two events may be; for streams that do not end. Not there yet."},
+		{Name: "within", Kind: op.Value, Type: types.Of(types.Duration), Doc: "How far apart in time two rows may be."},
+		{Name: "times", Kind: op.On, Hidden: true},
 	},
 	Bounded:  op.NeedsWindow,
 	Type:     typeJoin,
 	Caps:     op.Caps{Keyed: "on", Needs: needsJoin, Watermarks: true},
 	Estimate: estimateJoin,
-	New:      func(c *op.Config) (op.Instance, error) { return newJoin(c), nil },
+	New:      func(c *op.Config) (op.Instance, error) { return makeJoin(c), nil },
 	Examples: []op.Example{{Doc: "With and without a partner.", Code: `type Row = { id: int, user: string? }
 let orders = read_jsonl("o.jsonl", as: Row)
 let users = read_jsonl("u.jsonl", as: { name: string, town: string })
@@ -73,6 +80,14 @@ func pairsOf(a op.Args) []op.KeyPair {
 	return nil
 }
 
+// timesOf gives the times of both rows in an interval join; none in another one.
+func timesOf(a op.Args) []op.KeyPair {
+	if x := a["times"]; x != nil {
+		return x.On
+	}
+	return nil
+}
+
 // shared gives the key columns that both sides call the same.
 func shared(a op.Args) map[string]op.KeyPair {
 	m := map[string]op.KeyPair{}
@@ -85,8 +100,7 @@ func shared(a op.Args) map[string]op.KeyPair {
 }
 
 func typeJoin(t *op.Typing) types.Row {
-	if _, ok := t.Args.Const("within"); ok {
-		t.Errorf("within", "W2220", "`within` is not there yet")
+	if !typeWithin(t) {
 		return nil
 	}
 	for _, p := range pairsOf(t.Args) {
@@ -127,6 +141,43 @@ func typeJoin(t *op.Typing) types.Row {
 	return row
 }
 
+// typeWithin checks what a join says of time, and notes the columns that have it.
+func typeWithin(t *op.Typing) bool {
+	l, r := t.In[0], t.In[1]
+	within, ok := t.Args.Const("within")
+	if t.Args.Word("kind") != "full" {
+		t.Out.Time = l.Time // of the pipe's row, which is in every row of the output
+	}
+	switch {
+	case !ok && (l.Unbounded || r.Unbounded) && l.Windows == types.NoWindows && r.Windows == types.NoWindows:
+		t.Out.Unbounded = true
+		t.Errorf("", codeEndless, "`join` would wait for ever, since a stream does not end: "+
+			"say `within: 5m` to join rows that are near each other in time, or read a source that ends")
+		return false
+	case !ok:
+		return true
+	case within.(int64) < 0:
+		t.Errorf("within", codeNumber, "two rows cannot be less than nothing apart")
+		return false
+	case l.Time == "" || r.Time == "":
+		t.Errorf("within", codeNoTime, "`within` has no column to go by in %s: put `|> event_time(column)` behind it", timeless(l.Time, r.Time))
+		return false
+	}
+	t.Args["times"] = &op.Arg{On: []op.KeyPair{{Left: pathExpr(l.Row, l.Time), Right: pathExpr(r.Row, r.Time)}}}
+	t.Out.Unbounded = l.Unbounded || r.Unbounded
+	return true
+}
+
+func timeless(left, right string) string {
+	switch {
+	case left == "" && right == "":
+		return "either stream"
+	case left == "":
+		return "the stream before it"
+	}
+	return "the other stream"
+}
+
 func needsJoin(a op.Args, in []types.Row, need op.ColumnSet) []op.ColumnSet {
 	left, right := op.NewColumnSet(), op.NewColumnSet()
 	keys := shared(a)
@@ -138,7 +189,7 @@ func needsJoin(a op.Args, in []types.Row, need op.ColumnSet) []op.ColumnSet {
 			addUnder(right, need, f.Name, f.Name)
 		}
 	}
-	for _, p := range pairsOf(a) {
+	for _, p := range slices.Concat(pairsOf(a), timesOf(a)) {
 		left.AddExpr(p.Left)
 		right.AddExpr(p.Right)
 	}
@@ -167,15 +218,25 @@ func estimateJoin(e *op.Estimating) (estimate.Stream, estimate.Work) {
 // stands still behind it.
 type join struct {
 	op.Base
-	cfg   *op.Config
-	ctx   op.Context
-	kind  string
-	seed  maphash.Seed
-	sides [2]*joinSide
+	cfg    *op.Config
+	ctx    op.Context
+	kind   string
+	within int64 // how far apart in time partners may be; -1 for any time
+	seed   maphash.Seed
+	sides  [2]*joinSide
+}
+
+// makeJoin makes the join that fits: of rows that come as they happen one that gives pairs at once, else one that sees all rows first.
+func makeJoin(c *op.Config) op.Instance {
+	j := newJoin(c)
+	if c.Live && j.within >= 0 {
+		return newIntervalJoin(j)
+	}
+	return j
 }
 
 func newJoin(c *op.Config) *join {
-	j := &join{cfg: c, kind: c.Args.Word("kind"), seed: maphash.MakeSeed()}
+	j := &join{cfg: c, kind: c.Args.Word("kind"), within: c.Args.Int("within", -1), seed: maphash.MakeSeed()}
 	keys, whole := shared(c.Args), map[string]op.KeyPair{}
 	if j.kind == "full" {
 		whole = keys
@@ -193,6 +254,9 @@ func newJoin(c *op.Config) *join {
 		}
 		nulls := j.kind == "full" || s == 0 && j.outer(0)
 		j.sides[s] = newSide(name, out, pairsOf(c.Args), s, whole, nulls)
+		if j.within >= 0 {
+			j.sides[s].addTime()
+		}
 	}
 	return j
 }
@@ -219,6 +283,17 @@ func (j *join) Open(ctx op.Context) error {
 				return err
 			}
 			side.keys = append(side.keys, ev)
+		}
+		for _, p := range timesOf(j.cfg.Args) {
+			e := p.Left
+			if s == 1 {
+				e = p.Right
+			}
+			ev, err := compile(ctx, e, j.cfg.In[s])
+			if err != nil {
+				return err
+			}
+			side.time = &ev
 		}
 	}
 	return nil
@@ -280,7 +355,7 @@ func (j *join) Snapshot(_ uint64, w op.SnapshotWriter) error {
 		side.snapshot(w)
 		batches := side.buffer.Batches()
 		w.Later(func() error {
-			return side.byGroup(batches, pairsOf(j.cfg.Args), groups, func(group int, b *batch.Batch) error {
+			return side.byGroup(side.row, batches, pairsOf(j.cfg.Args), groups, func(group int, b *batch.Batch) error {
 				state, err := batch.AppendFrame([]byte{byte(port)}, b)
 				if err != nil {
 					return err

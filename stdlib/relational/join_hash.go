@@ -158,6 +158,9 @@ func (h *hashJoin) probe(t *joinTable, build int, rows spill.Sequence, met batch
 			return err
 		}
 		p := &prober{h: h, t: t, build: build, b: b, at: at, built: size, keys: h.sides[side].keysOf(b), size: spill.NewSizer([]*batch.Batch{b})}
+		if at := h.sides[side].at; at >= 0 {
+			p.times = b.Cols[at]
+		}
 		h.hs = h.sides[side].hashes(h.hs[:0], h.seed, b)
 		h.first = t.candidates(h.first[:0], h.hs)
 		for i := range b.N {
@@ -190,14 +193,18 @@ type prober struct {
 	b     *batch.Batch
 	at    uint32
 	keys  []*batch.Vector
-	size  *spill.Sizer // of b
-	built *spill.Sizer // of the table's rows
+	size  *spill.Sizer  // of b
+	built *spill.Sizer  // of the table's rows
+	times *batch.Vector // of an interval join
 }
 
 // row finds the partners of a row, from an entry with its hash on; before says that it has had one in another table.
 func (p *prober) row(i int, e uint32, hash uint64, before bool) (has bool, err error) {
 	for e = p.t.match(e, hash, p.keys, i); e != 0; e = p.t.more(e, hash, p.keys, i) {
 		q := p.t.entries[e-1].at
+		if p.times != nil && !near(p.times.Int(i), p.t.times[q.Batch].Int(int(q.Row)), p.h.within) {
+			continue
+		}
 		if p.h.leftOnly() {
 			if p.build == 1 {
 				if p.h.kind == "semi" && !before {
@@ -206,7 +213,7 @@ func (p *prober) row(i int, e uint32, hash uint64, before bool) (has bool, err e
 				return true, nil
 			}
 			n := p.t.number(q)
-			if p.t.met.Get(n) { // as all others of this key have been
+			if p.t.met.Get(n) && p.times == nil { // as all others of this key have been
 				return true, nil
 			}
 			p.t.met.Set(n)
@@ -225,6 +232,14 @@ func (p *prober) row(i int, e uint32, hash uint64, before bool) (has bool, err e
 		}
 	}
 	return has, nil
+}
+
+// near reports whether two times are no further apart than so much.
+func near(a, b, within int64) bool {
+	if a > b {
+		a, b = b, a
+	}
+	return uint64(b)-uint64(a) <= uint64(within)
 }
 
 // alone gives a row without a partner.

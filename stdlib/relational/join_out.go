@@ -67,8 +67,13 @@ func (x *joined) use(side int, b *batch.Batch) (uint32, error) {
 		}
 		x.held = int64(b.Bytes())
 	}
+	return x.number(side, b), nil
+}
+
+// number is use for one more batch of a side, where nobody has used its side since the other one's was.
+func (x *joined) number(side int, b *batch.Batch) uint32 {
 	x.from[side] = append(x.from[side], b)
-	return uint32(len(x.from[side]) - 1), nil
+	return uint32(len(x.from[side]) - 1)
 }
 
 // add adds a pair whose rows take so many bytes.

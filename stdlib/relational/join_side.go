@@ -283,8 +283,8 @@ func (s *joinSide) group(buf []byte, pairs []op.KeyPair, b *batch.Batch, row, gr
 	return batch.KeyGroup(buf, groups), buf
 }
 
-// byGroup gives the rows of batches by key group, in pieces.
-func (s *joinSide) byGroup(batches []*batch.Batch, pairs []op.KeyPair, groups int, give func(group int, b *batch.Batch) error) error {
+// byGroup gives the rows of batches, whose columns are those of row, the held ones first, by key group, in pieces.
+func (s *joinSide) byGroup(row types.Row, batches []*batch.Batch, pairs []op.KeyPair, groups int, give func(group int, b *batch.Batch) error) error {
 	at := make([][]spill.Place, groups)
 	var buf []byte
 	for k, b := range batches {
@@ -302,7 +302,7 @@ func (s *joinSide) byGroup(batches []*batch.Batch, pairs []op.KeyPair, groups in
 				bytes += size.Row(rows[n])
 				n++
 			}
-			if err := give(g, spill.Gather(s.row, batches, rows[:n])); err != nil {
+			if err := give(g, spill.Gather(row, batches, rows[:n])); err != nil {
 				return err
 			}
 			rows = rows[n:]

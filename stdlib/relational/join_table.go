@@ -19,6 +19,7 @@ type joinTable struct {
 	shift   int
 	slots   []uint32 // the first entry + 1; 0 for none
 	entries []joinEntry
+	rows    int
 	first   []uint32     // by batch: the number of its first row
 	met     batch.Bitmap // by number: rows that have had a partner
 	// exact: equal hashes are equal keys, since the hash of one number is a permutation.
@@ -37,36 +38,62 @@ const entryBytes = 32
 
 // newTable makes a table of batches without selections.
 func newTable(s *joinSide, seed maphash.Seed, batches []*batch.Batch) *joinTable {
-	t := &joinTable{side: s, batches: batches}
 	n := 0
 	for _, b := range batches {
-		t.first = append(t.first, uint32(n))
 		n += b.N
-		t.keys = append(t.keys, s.keysOf(b))
-		if s.at >= 0 {
-			t.times = append(t.times, b.Cols[s.at])
-		}
 	}
-	t.met = batch.NewBitmap(n)
-	t.exact = len(s.key) == 1 && s.key[0].store != types.StoreBytes
-	size := bits.Len(uint(max(n, 2) - 1)) // a power of two of at least n slots
-	t.shift = 64 - size
-	t.slots = make([]uint32, 1<<size)
-	t.entries = make([]joinEntry, 0, n)
+	t := emptyTable(s, n)
+	for _, b := range batches {
+		t.name(b)
+	}
 	var hs []uint64
 	for k := len(batches) - 1; k >= 0; k-- { // from the last row on, so that chains begin with the first
 		b := batches[k]
 		hs = s.hashes(hs[:0], seed, b)
 		for i := b.N - 1; i >= 0; i-- {
-			if anyNull(t.keys[k], i) {
-				continue
+			if !anyNull(t.keys[k], i) {
+				t.put(hs[i], spill.Place{Batch: uint32(k), Row: uint32(i)})
 			}
-			slot := &t.slots[hs[i]>>t.shift]
-			t.entries = append(t.entries, joinEntry{hs[i], *slot, spill.Place{Batch: uint32(k), Row: uint32(i)}})
-			*slot = uint32(len(t.entries))
 		}
 	}
 	return t
+}
+
+// emptyTable makes a table for about n rows.
+func emptyTable(s *joinSide, n int) *joinTable {
+	size := bits.Len(uint(max(n, 16) - 1)) // a power of two of at least n slots
+	return &joinTable{side: s, shift: 64 - size, slots: make([]uint32, 1<<size), entries: make([]joinEntry, 0, n),
+		exact: len(s.key) == 1 && s.key[0].store != types.StoreBytes}
+}
+
+// name gives the next numbers to the rows of a batch.
+func (t *joinTable) name(b *batch.Batch) {
+	t.batches = append(t.batches, b)
+	t.first = append(t.first, uint32(t.rows))
+	t.rows += b.N
+	t.keys = append(t.keys, t.side.keysOf(b))
+	if t.side.at >= 0 {
+		t.times = append(t.times, b.Cols[t.side.at])
+	}
+	for len(t.met)*64 < t.rows {
+		t.met = append(t.met, 0)
+	}
+}
+
+// put makes a row that has a number be found.
+func (t *joinTable) put(h uint64, at spill.Place) {
+	if len(t.entries) == len(t.slots) {
+		t.shift--
+		t.slots = make([]uint32, 2*len(t.slots))
+		for i := range t.entries {
+			x := &t.entries[i]
+			slot := &t.slots[x.hash>>t.shift]
+			x.next, *slot = *slot, uint32(i+1)
+		}
+	}
+	slot := &t.slots[h>>t.shift]
+	t.entries = append(t.entries, joinEntry{h, *slot, at})
+	*slot = uint32(len(t.entries))
 }
 
 // number is the number of a row among all rows of the table.

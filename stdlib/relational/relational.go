@@ -22,10 +22,12 @@ const (
 	codeNumber    = "W2405" // a number out of range
 	codeRows      = "W2406" // streams whose rows do not go together
 	codeKey       = "W2407" // a key that cannot be one
+	codeEndless   = "W2218" // it would wait for ever
 	codeNoTime    = "W2420" // a window without event time
 	codeArgument  = "W6404" // an argument out of range that is known only now
 	codeMemory    = "W6410" // the rows to be held do not fit into the task's memory
 	codeState     = "W6411" // a snapshot that cannot be read
+	codeLate      = "W6421" // a row that is behind event time
 	codeTime      = "W6420" // a row that lies nowhere in time
 )
 
