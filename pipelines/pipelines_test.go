@@ -37,6 +37,7 @@ var outputs = map[string][]string{
 	"nearest.flow":   {"nearest.tsv"},
 	"pairwise.flow":  {"hits.tsv", "bad-records.jsonl"},
 	"evidence.flow":  {"evidence.tsv"},
+	"giants.flow":    {"giants.tsv", "levels.tsv"},
 	"relatives.flow": {"relatives.tsv"},
 	"search.flow":    {"globins.tsv"},
 	"quality.flow":   {"quality.tsv", "suspects.tsv", "bad-records.jsonl"},

@@ -11,6 +11,7 @@ import (
 	"weir/stdlib/core"
 	"weir/stdlib/lists"
 	"weir/stdlib/math"
+	"weir/stdlib/parquet"
 	"weir/stdlib/relational"
 	"weir/stdlib/seqio"
 	"weir/stdlib/stat"
@@ -21,7 +22,7 @@ import (
 
 // Catalogue gives all that a pipeline can use. The error is a mistake in a registration.
 func Catalogue() (*op.Catalogue, error) {
-	operators := slices.Concat(seqio.Operators, tabular.Operators, relational.Operators, align.Operators)
+	operators := slices.Concat(seqio.Operators, tabular.Operators, parquet.Operators, relational.Operators, align.Operators)
 	functions := slices.Concat(core.Functions, text.Functions, math.Functions, timefn.Functions, lists.Functions, bio.Functions)
 	return op.NewCatalogue(operators, functions, stat.Aggregates)
 }

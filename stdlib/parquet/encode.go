@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/file"
@@ -209,25 +210,38 @@ func (e *encoder) flush() error {
 	return e.groups.AppendRowGroups(m)
 }
 
-// add adds rows.
+// add adds rows: of a batch that is larger than a row group, some at a time.
 func (e *encoder) add(b *batch.Batch) error {
+	rows := make([]uint32, b.Len())
+	for i := range rows {
+		rows[i] = uint32(b.Pos(i))
+	}
+	size := max(1, int64(b.Size()))
+	most := max(1, min(int64(len(rows)), int64(len(rows))*e.limit/size, maxGroupRows))
+	for part := range slices.Chunk(rows, int(most)) {
+		if err := e.addRows(b, part); err != nil {
+			return err
+		}
+		e.size, e.rows = e.size+size*int64(len(part))/int64(len(rows)), e.rows+len(part)
+		if e.size+size/int64(len(rows)) > e.limit || e.rows >= maxGroupRows {
+			if err := e.flush(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (e *encoder) addRows(b *batch.Batch, rows []uint32) error {
 	if e.group == nil {
 		if err := e.begin(); err != nil {
 			return err
 		}
 	}
-	rows := make([]uint32, b.Len())
-	for i := range rows {
-		rows[i] = uint32(b.Pos(i))
-	}
 	for _, l := range e.leaves {
 		if err := l.add(b.Cols[l.column], rows); err != nil {
 			return fmt.Errorf("`%s`: %w", e.row[l.column].Name, err)
 		}
-	}
-	e.size, e.rows = e.size+int64(b.Size()), e.rows+len(rows)
-	if e.size >= e.limit || e.rows >= maxGroupRows {
-		return e.flush()
 	}
 	return nil
 }

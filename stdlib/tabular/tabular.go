@@ -7,8 +7,7 @@ import (
 )
 
 // Operators lists the operators of the package.
-var Operators = []*op.Operator{ReadJSONL, ReadCSV, ReadTSV, WriteTSV, WriteCSV, WriteJSONL, Print,
-	ReadParquet, WriteParquet, Watch}
+var Operators = []*op.Operator{ReadJSONL, ReadCSV, ReadTSV, WriteTSV, WriteCSV, WriteJSONL, Print, Watch}
 
 // Codes of what goes wrong in these operators; lang/diag explains them.
 const (
