@@ -36,20 +36,28 @@ var Quantile = &op.Aggregate{
 		return append(p, types.Of(types.Float)), r, nil
 	},
 	New: func(args []types.Type, consts []any) (op.Accumulator, error) {
-		var q float64
-		switch x := consts[1].(type) {
-		case float64:
-			q = x
-		case int64:
-			q = float64(x)
-		default:
-			return nil, fmt.Errorf("the fraction of quantile must be a constant")
-		}
-		if !(q >= 0 && q <= 1) {
-			return nil, fmt.Errorf("quantile wants a fraction from 0 to 1, not %v", q)
+		q, err := fraction("quantile", consts[1])
+		if err != nil {
+			return nil, err
 		}
 		return newQuantile(args[0], q), nil
 	},
+}
+
+// fraction reads the constant argument of an aggregate.
+func fraction(name string, x any) (q float64, err error) {
+	switch x := x.(type) {
+	case float64:
+		q = x
+	case int64:
+		q = float64(x)
+	default:
+		return 0, fmt.Errorf("the fraction of %s must be a constant", name)
+	}
+	if !(q >= 0 && q <= 1) {
+		return 0, fmt.Errorf("%s wants a fraction from 0 to 1, not %v", name, q)
+	}
+	return q, nil
 }
 
 // Median is the quantile of one half.

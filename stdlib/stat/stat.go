@@ -16,7 +16,7 @@ import (
 
 // Aggregates lists the aggregate functions.
 var Aggregates = []*op.Aggregate{Count, CountDistinct, Sum, Mean, Variance, VarianceSample, Stddev, StddevSample, Min, Max, Median, Quantile,
-	First, Last, Any, All, Collect}
+	ApproxCount, ApproxQuantile, First, Last, Any, All, Collect}
 
 // Codes of what goes wrong in aggregates; lang/diag explains them.
 const (

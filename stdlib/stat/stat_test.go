@@ -13,7 +13,14 @@ import (
 	"weir/compiler/types"
 	"weir/runtime/batch"
 	"weir/runtime/op"
+	"weir/stdlib/internal/fn"
+	"weir/stdlib/internal/keyed"
 )
+
+type fatal interface {
+	Helper()
+	Fatal(args ...any)
+}
 
 // data is rows of one group or several.
 type data struct {
@@ -30,7 +37,7 @@ func (d data) take(idx []int) data {
 	return out
 }
 
-func newState(t testing.TB, a *op.Aggregate, ty types.Type, q any) op.Accumulator {
+func newState(t fatal, a *op.Aggregate, ty types.Type, q any) op.Accumulator {
 	t.Helper()
 	args, consts := []types.Type{ty}, []any{nil}
 	if q != nil {
@@ -48,7 +55,7 @@ func newState(t testing.TB, a *op.Aggregate, ty types.Type, q any) op.Accumulato
 }
 
 // add gives rows to a state as one batch.
-func add(t testing.TB, a *op.Aggregate, acc op.Accumulator, ty types.Type, d data) {
+func add(t fatal, a *op.Aggregate, acc op.Accumulator, ty types.Type, d data) {
 	t.Helper()
 	params, _, _ := a.Resolve([]types.Type{ty, types.Of(types.Float)}[:len(a.Params)])
 	b := batch.NewBuilder(params[0], len(d.vals))
@@ -151,8 +158,11 @@ var typesOf = map[string][]types.Kind{
 	"variance": {types.Int, types.Float}, "variance_sample": {types.Float}, "stddev": {types.Float}, "stddev_sample": {types.Int},
 	"min": {types.Int, types.Float, types.String, types.Bool}, "max": {types.Int, types.Float, types.String}, "median": {types.Int, types.Float, types.Duration},
 	"quantile": {types.Float, types.Duration}, "first": {types.Float, types.String}, "last": {types.Int}, "any": {types.Bool}, "all": {types.Bool},
-	"collect": {types.Float, types.String},
+	"collect": {types.Float, types.String}, "approx_count": {types.Int, types.String}, "approx_quantile": {types.Float, types.Int, types.Duration},
 }
+
+// hasFraction reports whether an aggregate has a second argument.
+func hasFraction(a *op.Aggregate) bool { return len(a.Params) == 2 }
 
 // TestOrderCountsForNothing: every permutation, every split into batches and states, and every way through MarshalGroup gives the same bits.
 func TestOrderCountsForNothing(t *testing.T) {
@@ -165,7 +175,7 @@ func TestOrderCountsForNothing(t *testing.T) {
 				rapid.Check(t, func(rt *rapid.T) {
 					ty := types.Of(k).OrNull()
 					var q any
-					if a.Name == "quantile" {
+					if hasFraction(a) {
 						q = rapid.SampledFrom([]float64{0, 0.25, 0.5, 0.95, 1}).Draw(rt, "q")
 					}
 					d := drawData(rt, ty, true)
@@ -192,6 +202,9 @@ func TestOrderCountsForNothing(t *testing.T) {
 					if got := results(t, a, states[0], ty); !slices.Equal(got, want) {
 						rt.Fatalf("got %v, want %v", got, want)
 					}
+					if got := streamed(rt, a, ty, q, d); got != nil && !slices.Equal(got, want) {
+						rt.Fatalf("from pieces got %v, want %v", got, want)
+					}
 					if states[0].Bytes() < 0 {
 						rt.Fatal("negative size")
 					}
@@ -199,6 +212,100 @@ func TestOrderCountsForNothing(t *testing.T) {
 			})
 		}
 	}
+}
+
+// streamed gives the results of all groups from the pieces of several states; nil where the aggregate has none.
+func streamed(t *rapid.T, a *op.Aggregate, ty types.Type, q any, d data) []string {
+	var states []keyed.Streaming
+	for range rapid.IntRange(1, 3).Draw(t, "states") {
+		s, ok := newState(t, a, ty, q).(keyed.Streaming)
+		if !ok {
+			return nil
+		}
+		states = append(states, s)
+	}
+	for i := range d.vals {
+		add(t, a, states[rapid.IntRange(0, len(states)-1).Draw(t, "state")], ty, d.take([]int{i}))
+	}
+	_, result, _ := a.Resolve([]types.Type{ty, types.Of(types.Float)}[:len(a.Params)])
+	out := make([]string, numGroups)
+	for g := range out {
+		n := int64(0)
+		var seqs []keyed.PieceReader
+		for _, s := range states {
+			n += s.Values(g)
+			var pieces [][]byte
+			again := newState(t, a, ty, q).(keyed.Streaming)
+			if err := s.Pieces(g, func(p []byte) error {
+				pieces = append(pieces, slices.Clone(p))
+				return again.AddPiece(0, p)
+			}); err != nil {
+				t.Fatal(err)
+			}
+			if again.Values(0) != s.Values(g) {
+				t.Fatalf("%d values come back, not %d", again.Values(0), s.Values(g))
+			}
+			seqs = append(seqs, func() ([]byte, error) {
+				if len(pieces) == 0 {
+					return nil, nil
+				}
+				p := pieces[0]
+				pieces = pieces[1:]
+				return p, nil
+			})
+		}
+		b := batch.NewBuilder(result.OrNull(), 1)
+		if err := states[0].Finish(b, n, states[0].MergePieces(seqs)); err != nil {
+			t.Fatal(err)
+		}
+		out[g] = show(b.Done().Value(0))
+	}
+	return out
+}
+
+// TestApproxCount: few values are counted exactly, many within 2 %.
+func TestApproxCount(t *testing.T) {
+	for _, n := range []int{0, 1, 1000, 1024, 1025, 5000, 30_000, 300_000} {
+		acc := newState(t, ApproxCount, types.Of(types.Int), nil)
+		for from := 0; from < n; from += 1000 {
+			d := data{}
+			for i := from; i < min(n, from+1000); i++ {
+				d.vals, d.groups, d.ord = append(d.vals, int64(i), int64(i)), append(d.groups, 0, 0), append(d.ord, 0, 0)
+			}
+			add(t, ApproxCount, acc, types.Of(types.Int), d)
+		}
+		b := batch.NewBuilder(types.Of(types.Int), 1)
+		acc.Append(b, 0)
+		got := int(b.Done().Int(0))
+		if most := n / 50; n <= maxHashes && got != n || got < n-most || got > n+most {
+			t.Errorf("%d values are estimated as %d", n, got)
+		}
+		if acc.Bytes() > 20<<10 {
+			t.Errorf("%d values take %d bytes", n, acc.Bytes())
+		}
+	}
+}
+
+// TestApproxQuantile: within 0.4 % of the value of that rank.
+func TestApproxQuantile(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		xs := rapid.SliceOfN(anyFloat(true), 1, 50).Draw(t, "xs")
+		q := rapid.SampledFrom([]float64{0, 0.1, 0.5, 0.99, 1}).Draw(t, "q")
+		acc := newState(t, ApproxQuantile, types.Of(types.Float), q)
+		d := data{groups: make([]uint32, len(xs)), ord: make([]uint64, len(xs))}
+		for _, x := range xs {
+			d.vals = append(d.vals, x)
+		}
+		add(t, ApproxQuantile, acc, types.Of(types.Float), d)
+		b := batch.NewBuilder(types.Of(types.Float), 1)
+		acc.Append(b, 0)
+		got := b.Done().Float(0)
+		slices.SortFunc(xs, fn.CompareFloats)
+		want := xs[int(q*float64(len(xs)-1))]
+		if same := got == want || got != got && want != want; !same && !(math.Abs(got-want) <= 0.004*math.Abs(want)+0x1p-1022) {
+			t.Fatalf("got %v, want %v", got, want)
+		}
+	})
 }
 
 func seq(n int) []int {
@@ -381,14 +488,14 @@ func TestNaive(t *testing.T) {
 // FuzzUnmarshal: no state, however damaged, brings the process down.
 func FuzzUnmarshal(f *testing.F) {
 	for i, a := range Aggregates {
-		acc := newState(f, a, types.Of(typesOf[a.Name][0]), map[bool]any{true: 0.5}[a.Name == "quantile"])
+		acc := newState(f, a, types.Of(typesOf[a.Name][0]), map[bool]any{true: 0.5}[hasFraction(a)])
 		f.Add(uint8(i), acc.MarshalGroup(nil, 0))
 	}
 	f.Add(uint8(2), []byte{0, 70, 2, 1, 2})
 	f.Fuzz(func(t *testing.T, which uint8, state []byte) {
 		a := Aggregates[int(which)%len(Aggregates)]
 		for _, k := range typesOf[a.Name] {
-			acc := newState(t, a, types.Of(k), map[bool]any{true: 0.5}[a.Name == "quantile"])
+			acc := newState(t, a, types.Of(k), map[bool]any{true: 0.5}[hasFraction(a)])
 			if err := acc.UnmarshalGroup(state, 0); err != nil {
 				continue
 			}
