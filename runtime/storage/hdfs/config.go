@@ -1,6 +1,7 @@
 package hdfs
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -37,7 +38,7 @@ func loadConfig(getenv func(string) string) (config, error) {
 	for _, dir := range dirs {
 		raw, err := hadoopconf.Load(dir)
 		if err != nil {
-			return nil, &op.Error{Code: codeConfig, File: dir, Message: "Hadoop's configuration cannot be read", Err: err,
+			return nil, &op.Error{Code: codeConfig, File: dir, Message: "Hadoop's configuration cannot be read", Err: errors.New(strings.TrimPrefix(err.Error(), dir+": ")),
 				Hint: "mend the file, or set HADOOP_CONF_DIR to another folder"}
 		}
 		if raw != nil {
@@ -161,7 +162,7 @@ func (c config) connection(authority string, o Options) (*connection, error) {
 	if o.BlockSize > 0 {
 		out.blockSize = o.BlockSize
 	} else if out.blockSize, err = size(c["dfs.blocksize"]); err != nil {
-		return nil, &op.Error{Code: codeConfig, Message: "dfs.blocksize is no size", Err: err, Hint: "write bytes, or 128m"}
+		return nil, &op.Error{Code: codeConfig, Message: fmt.Sprintf("dfs.blocksize is %q", c["dfs.blocksize"]), Hint: "it is a number of bytes, or one like 128m"}
 	}
 	if r := c["dfs.replication"]; r != "" {
 		if out.replication, err = strconv.Atoi(r); err != nil || out.replication < 1 {
