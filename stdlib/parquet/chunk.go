@@ -2,6 +2,7 @@ package parquet
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/apache/arrow-go/v18/parquet/file"
 
@@ -113,6 +114,8 @@ type gathering struct {
 	def     []uint8
 	rep     []uint8
 	bad     []misfit
+	copied  bool // vals.buf has the bytes of the dictionary, from dictAt on
+	dictAt  uint32
 }
 
 // readFlat reads rows of a column with one value a row.
@@ -198,6 +201,9 @@ func (g *gathering) readNested(budget int) error {
 				there++
 			}
 		}
+		if len(g.def)+p.at-from > maxLevels {
+			return tooLarge(fmt.Sprintf("a row has more than %d values", maxLevels))
+		}
 		g.def, g.rep = append(g.def, p.def[from:p.at]...), append(g.rep, p.rep[from:p.at]...)
 		p.left -= p.at - from
 		if g.kind != types.Invalid {
@@ -281,10 +287,13 @@ func (g *gathering) gather(idx []uint32) {
 			v.floats[from+i] = d.Floats[x]
 		}
 	case types.StoreBytes:
+		if !g.copied { // the bytes of the dictionary are there once
+			g.copied, g.dictAt = true, uint32(len(v.buf))
+			v.buf = append(v.buf, d.Buf...)
+		}
 		for _, x := range idx {
-			b := d.Bytes(int(x))
-			v.refs = append(v.refs, batch.Ref{Off: uint32(len(v.buf)), Len: uint32(len(b))})
-			v.buf = append(v.buf, b...)
+			r := d.Refs[x]
+			v.refs = append(v.refs, batch.Ref{Off: r.Off + g.dictAt, Len: r.Len})
 		}
 	}
 }

@@ -119,8 +119,11 @@ func (f *footer) check() error {
 				return fmt.Errorf("column %d of row group %d has another type than the schema says", i, g)
 			}
 			from, n := f.extent(g, i)
-			if from < 4 || n < 0 || n > f.size || from > f.size-n || m.NumValues < 0 {
+			switch {
+			case from < 4 || n < 0 || n > f.size || from > f.size-n:
 				return fmt.Errorf("column %d of row group %d lies outside of the file", i, g)
+			case m.NumValues < rg.NumRows:
+				return fmt.Errorf("column %d of row group %d has %d values for %d rows", i, g, m.NumValues, rg.NumRows)
 			}
 		}
 	}

@@ -57,6 +57,9 @@ func (f *footer) open(in op.File) (*opened, error) {
 	props.BufferedStreamEnabled, props.BufferSize = true, streamBytes
 	props.MaxCompressedPageSize, props.MaxUncompressedPageSize = maxPage, maxPage
 	return o, guard(func() (err error) {
+		if err := boundCodecs(); err != nil {
+			return err
+		}
 		o.reader, err = file.NewParquetReader(&seekable{File: in, size: f.size}, file.WithMetadata(f.meta), file.WithReadProps(props))
 		return err
 	})

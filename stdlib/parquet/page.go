@@ -20,6 +20,8 @@ const (
 
 	maxPage       = 256 << 20 // bytes of a page, unpacked
 	maxPageValues = 1 << 24   // of a page of which more than the values themselves is held
+	maxLevels     = 1 << 26   // values of a nested column that are read at a time: of one row, if it has so many
+	maxText       = 1 << 30   // bytes of text that are read at a time, likewise
 )
 
 var (

@@ -296,7 +296,7 @@ func (l *leaf) natural() (t types.Type, why string) {
 		return t, "has a unit of time that is not known"
 	case l.physical == parquet.Types.FixedLenByteArray && l.length <= 0:
 		return t, "has values of no length"
-	case l.form == formDecimal && (l.precision <= 0 || l.scale < 0 || l.scale > l.precision):
+	case l.form == formDecimal && (l.precision <= 0 || l.precision > maxDigits || l.scale < 0 || l.scale > l.precision):
 		return t, "has a number of digits that is not known"
 	}
 	switch l.form {

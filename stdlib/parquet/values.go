@@ -254,6 +254,12 @@ func (v *vals) text(s string) {
 	v.buf = append(v.buf, s...)
 }
 
+// maxDecimal bounds the bytes of a decimal, which has at most maxDigits digits.
+const (
+	maxDecimal = 64
+	maxDigits  = 153
+)
+
 // powers are those that a float holds exactly.
 var powers = [...]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
 	1e19, 1e20, 1e21, 1e22}
@@ -318,6 +324,9 @@ func (r *reading) fromBytes(region []byte, refs []batch.Ref, dst *vals) ([]misfi
 			}
 			dst.ints = append(dst.ints, t)
 		case formDecimal:
+			if len(b) > maxDecimal {
+				return nil, encoding.ErrFormat
+			}
 			if m := r.decimal(b, dst); m != "" {
 				bad = append(bad, misfit{len(dst.ints) - 1, m})
 			}
@@ -336,8 +345,8 @@ func (r *reading) copyText(region []byte, refs []batch.Ref, dst *vals) error {
 		}
 	}
 	base := len(dst.buf)
-	if base+len(region) > batch.MaxBuf {
-		return tooLarge("the text of a column has more than 4 GiB in one batch")
+	if base+len(region) > maxText {
+		return tooLarge("a row has more than 1 GiB of text")
 	}
 	dst.buf = append(dst.buf, region...)
 	if r.kind.IsSequence() {
