@@ -59,6 +59,18 @@ test "null joins nothing" {
   expect all = [{ id: 1, name: "ada", town: "London" }, { id: 2, name: null, town: null }, { id: 3, name: null, town: null }]
   expect strange = [{ id: 2, user: "bob" }, { id: 3, user: null }]
 }
+`}, {Doc: "What a buyer saw in the ten minutes before and after.", Code: `type Click = { user: string, at: timestamp, page: string }
+type Sale = { buyer: string, paid: timestamp, amount: int }
+let clicks = read_jsonl("c.jsonl", as: Click) |> event_time(at)
+let sales = read_jsonl("s.jsonl", as: Sale) |> event_time(paid)
+let out = sales |> join(clicks, on: (buyer = user), within: 10m, kind: left) |> select(buyer, amount, page)
+out |> print()
+test "near each other in time" {
+  given clicks = [{ user: "ada", at: 2026-01-01T00:00:00Z, page: "/a" }, { user: "ada", at: 2026-01-01T00:20:00Z, page: "/b" },
+                  { user: "bob", at: 2026-01-01T00:00:00Z, page: "/c" }]
+  given sales = [{ buyer: "ada", paid: 2026-01-01T00:10:00Z, amount: 5 }, { buyer: "bob", paid: 2026-01-01T00:12:00Z, amount: 7 }]
+  expect out = [{ buyer: "ada", amount: 5, page: "/a" }, { buyer: "ada", amount: 5, page: "/b" }, { buyer: "bob", amount: 7, page: null }]
+}
 `}},
 }
 

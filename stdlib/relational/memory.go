@@ -8,7 +8,7 @@ import (
 	"weir/runtime/op"
 )
 
-// fits checks what an operator holds against the memory of its task. What is held in one vector must also stay below batch.MaxBuf.
+// fits checks what an operator holds against the memory of its task.
 func fits(ctx op.Context, held int64, what, hint string) error {
 	limit := ctx.Memory()
 	if limit <= 0 {
@@ -30,11 +30,6 @@ func size(n int64) string {
 	}
 	return expr.FormatSize(n)
 }
-
-const boundsDoc = "\n\nIt holds %s in memory and stops with a located error where they do not fit into the task's share; it does not spill to disk yet."
-
-// maxHeld bounds what one operator holds in vectors of its own, so that no vector reaches batch.MaxBuf.
-const maxHeld = math.MaxUint32 / 2
 
 // outRows is how many rows an operator that has held them gives out at a time.
 const outRows = 4096

@@ -95,6 +95,16 @@ func boolBits(x bool) uint64 {
 	return 0
 }
 
+// compareOrdinals orders two rows by their places in the stream.
+func compareOrdinals(a *batch.Batch, i int, b *batch.Batch, j int) int {
+	for level := range min(len(a.Ord), len(b.Ord)) {
+		if c := cmp.Compare(a.Ord[level][i], b.Ord[level][j]); c != 0 {
+			return c
+		}
+	}
+	return 0
+}
+
 // sortOrder is the order by keys, then by ordinals.
 type sortOrder []sortKey
 
