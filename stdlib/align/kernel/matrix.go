@@ -8,29 +8,30 @@ import (
 
 // What a Matrix may take of memory: for the cells of a panel, and for what the panels begin with.
 const (
-	matrixBytes = 8 << 20
+	matrixBytes = 16 << 20
 	markBytes   = 16 << 20
 )
 
-// unusedCode is a code that no letter has. A Matrix has it where a lane has no residue; its scores are 0.
+// unusedCode is a code that no letter has. A Matrix has it in the columns in which a lane has no residue. Its scores keep local alignments from going on there.
 const unusedCode = scoring.MaxCodes - 1
 
-// Pair is two encoded sequences, neither of them empty.
-type Pair struct{ Query, Target []byte }
+// Pair is two encoded sequences, neither of them empty: one down the rows of a matrix and one along its columns. Rows are the query's residues; under a symmetric
+// scheme they may as well be the target's.
+type Pair struct{ Rows, Columns []byte }
 
 // Matrix has the scores of all prefixes of pairs, which a path can be read back from. A pair is in every lane; there are fewest idle cells
 // where the pairs are of about one size. Of a score there is the low byte: neighbours differ by less than that has room for.
 //
-// An element is what the kernels compute with, the score H(i, j) of i query residues and j target residues as H + (i + j)·Drift + Zero. A cell is
-// the low byte of an element. Cells are there for i and j from 1 on.
+// An element is what the kernels compute with, the score H(i, j) of the first i residues of the rows and the first j of the columns as H + (i + j)·Drift + Zero.
+// A cell is the low byte of an element. Cells are there for i and j from 1 on.
 //
 // Where not all columns fit into memory they come in panels. Start and then Next, until it says that there are no more, compute them from left
 // to right; Load computes one of them a second time. A Matrix is not safe for concurrent use.
 type Matrix struct {
 	Drift, Zero int32
 
-	// Cells of the current panel, which has the columns after From up to To. Up is how far apart rows are, and Left how far the cell in the column
-	// before that of residue j lies, by (j-1)%4.
+	// Cells of the current panel, which has the columns after From up to To. Up is how far apart rows are, and Left how far the cell to the left lies, by
+	// (j-1)%4.
 	Cells    []byte
 	From, To int
 	Up       int
@@ -45,7 +46,7 @@ type Matrix struct {
 
 	kernel   *kernel
 	pairs    []Pair
-	shared   bool // the lanes have one query
+	shared   bool // the lanes have the same rows
 	rows     int
 	tiles    int
 	perPanel int // tiles
@@ -110,7 +111,7 @@ func (s *side) bytes() bool {
 	return 2*(s.most+int64(s.first))-least <= math.MaxUint8 && least >= math.MinInt8
 }
 
-// SetMemory caps the bytes that a Matrix takes for the cells of a panel and for what panels begin with. A new one has 8 and 16 MiB.
+// SetMemory caps the bytes that a Matrix takes for the cells of a panel and for what panels begin with. A new one has 16 MiB for each.
 func (m *Matrix) SetMemory(panel, marks int) { m.most, m.marked = panel, marks }
 
 // Lanes is how many pairs Start takes, of wide ones or of others; 0 where there is no kernel for them.
@@ -129,9 +130,9 @@ func (m *Matrix) of(wide bool) *kernel {
 	return m.narrow
 }
 
-// Takes says whether Start takes a pair of so many rows and columns, and whether as a wide one. score is that of the pair's best alignment.
+// Takes says whether Start takes a pair, and whether as a wide one. score is that of the pair's best alignment.
 func (m *Matrix) Takes(p Pair, score int32) (wide, ok bool) {
-	if len(p.Query) == 0 || len(p.Target) == 0 {
+	if len(p.Rows) == 0 || len(p.Columns) == 0 {
 		return false, false
 	}
 	k := m.narrow
@@ -145,23 +146,23 @@ func (m *Matrix) Takes(p Pair, score int32) (wide, ok bool) {
 		ok = score < k.top-k.zero
 	} else {
 		bound := int64(math.MaxInt64)
-		if m.side.exceeds(k, bound, len(p.Query), len(p.Target)) {
-			bound = m.side.rowBound(p.Query)
+		if m.side.exceeds(k, bound, len(p.Rows), len(p.Columns)) {
+			bound = m.side.rowBound(p.Rows)
 		}
-		ok = !m.side.exceeds(k, bound, len(p.Query), len(p.Target))
+		ok = !m.side.exceeds(k, bound, len(p.Rows), len(p.Columns))
 	}
-	return wide, ok && m.Room(wide, len(p.Query), len(p.Target))
+	return wide, ok && m.Room(wide, len(p.Rows), len(p.Columns))
 }
 
-// Room says whether there is memory for pairs that have at most so many query and target residues.
-func (m *Matrix) Room(wide bool, query, target int) bool {
+// Room says whether there is memory for pairs that have at most so many rows and columns.
+func (m *Matrix) Room(wide bool, rows, columns int) bool {
 	k := m.of(wide)
-	if query > math.MaxUint16/(tileColumns*k.vector/8) {
+	if rows > math.MaxUint16/(tileColumns*k.vector/8) {
 		return false
 	}
-	perPanel := m.most / (query * tileColumns * m.Lanes(wide))
-	tiles := (target + tileColumns - 1) / tileColumns
-	return perPanel > 0 && (tiles-1)/perPanel*query*m.perRow(k) <= m.marked
+	perPanel := m.most / (rows * tileColumns * m.Lanes(wide))
+	tiles := (columns + tileColumns - 1) / tileColumns
+	return perPanel > 0 && (tiles-1)/perPanel*rows*m.perRow(k) <= m.marked
 }
 
 // perRow is how many bytes of the edge a row has.
@@ -178,9 +179,9 @@ func (m *Matrix) Start(pairs []Pair, wide bool) {
 	m.kernel, m.pairs, m.panel = k, pairs, -1
 	m.rows, m.tiles, m.shared = 0, 0, true
 	for i := range pairs {
-		q, t := pairs[i].Query, pairs[i].Target
+		q, t := pairs[i].Rows, pairs[i].Columns
 		m.rows, m.tiles = max(m.rows, len(q)), max(m.tiles, (len(t)+tileColumns-1)/tileColumns)
-		m.shared = m.shared && &q[0] == &pairs[0].Query[0] && len(q) == len(pairs[0].Query)
+		m.shared = m.shared && &q[0] == &pairs[0].Rows[0] && len(q) == len(pairs[0].Rows)
 	}
 	lanes := m.Lanes(wide)
 	m.Up, m.Drift, m.Zero = tileColumns*lanes, 0, k.zero
@@ -199,7 +200,9 @@ func (m *Matrix) Start(pairs []Pair, wide bool) {
 		m.Left[c] = m.byColumn[c] - m.byColumn[c-1]
 	}
 	m.perPanel = min(m.tiles, max(1, m.most/(m.rows*m.Up)))
-	m.cells = resize(m.cells, m.perPanel*m.rows*m.Up)
+	if need := m.perPanel * m.rows * m.Up; cap(m.cells) < need {
+		m.cells = make([]byte, max(need, min(m.most, matrixBytes))) // at once: what is not written to takes no memory
+	}
 	m.marks = resize(m.marks, (m.Panels()-1)*m.rows*m.perRow(k))
 	m.prepare(lanes)
 }
@@ -207,17 +210,13 @@ func (m *Matrix) Start(pairs []Pair, wide bool) {
 // prepare lays the sequences out for the kernels.
 func (m *Matrix) prepare(lanes int) {
 	k, s := m.kernel, &m.side
-	unused := byte(noCode)
-	if !m.shared {
-		unused = unusedCode
-	}
 	m.targets = resize(m.targets, m.tiles*tileColumns*lanes)
 	for i := range m.targets {
-		m.targets[i] = unused
+		m.targets[i] = unusedCode
 	}
 	for l := range m.pairs {
 		at := l
-		for _, code := range m.pairs[l].Target {
+		for _, code := range m.pairs[l].Columns {
 			m.targets[at] = code & (scoring.MaxCodes - 1)
 			at += lanes
 		}
@@ -233,7 +232,7 @@ func (m *Matrix) prepare(lanes int) {
 	m.offsets = resize(m.offsets, m.rows)
 	perCode := uint16(tileColumns * k.vector / 8)
 	if m.shared {
-		for i, code := range m.pairs[0].Query {
+		for i, code := range m.pairs[0].Rows {
 			m.offsets[i] = uint16(code&(scoring.MaxCodes-1)) * perCode
 		}
 	} else {
@@ -246,7 +245,7 @@ func (m *Matrix) prepare(lanes int) {
 			m.queries[i] = noCode
 		}
 		for l := range m.pairs {
-			for i, code := range m.pairs[l].Query {
+			for i, code := range m.pairs[l].Rows {
 				m.queries[l*span+i] = code & (scoring.MaxCodes - 1)
 			}
 		}
@@ -273,11 +272,15 @@ func (m *Matrix) fillTable() {
 			if m.shared {
 				at = q*scoring.MaxCodes + t
 			}
-			m.table[at] = byte(m.side.scores[q][t] * scale)
+			switch {
+			case t != unusedCode:
+				m.table[at] = byte(m.side.scores[q][t] * scale)
+			case m.side.local:
+				m.table[at] = 1 << 7 // -128
+			default:
+				m.table[at] = 0
+			}
 		}
-	}
-	if !m.shared {
-		clear(m.table[unusedCode*scoring.MaxCodes:])
 	}
 }
 
@@ -356,7 +359,7 @@ func (m *Matrix) run() error {
 	columnCodes := tileColumns * lanes
 	if m.shared {
 		codes := 0
-		for _, code := range m.pairs[0].Query {
+		for _, code := range m.pairs[0].Rows {
 			codes = max(codes, int(code&(scoring.MaxCodes-1))+1)
 		}
 		stride := codes * tileColumns * k.vector
@@ -441,23 +444,29 @@ func (m *Matrix) Edge(pair, i int) (h, gap int32) {
 	return element(row, k.bits, pair), element(row[k.vector:], k.bits, pair)
 }
 
-// End finds the first row of a pair's local matrix that has a given score, and the panel in which it first has it; ok is false where none has. It
-// is to be called when Next has no more panels, before Load.
-func (m *Matrix) End(pair int, score int32) (row, panel int, ok bool) {
+// Ends appends the rows of a pair's local matrix whose best score is score to dst, ascending, no more than limit of them. It is to be called when Next has no more
+// panels, before Load.
+func (m *Matrix) Ends(pair int, score int32, limit int, dst []int32) []int32 {
 	k, perRow := m.kernel, m.perRow(m.kernel)
 	want := score + k.zero
-	for row = 1; ; row++ {
-		if row > len(m.pairs[pair].Query) {
-			return 0, 0, false
-		}
-		if element(m.edge[(row-1)*perRow+2*k.vector:], k.bits, pair) == want {
-			break
-		}
-	}
-	for panel = m.panel; panel > 0; panel-- {
-		if element(m.mark(panel)[(row-1)*perRow+2*k.vector:], k.bits, pair) != want {
-			break
+	best := m.edge[2*k.vector+pair*m.lane:]
+	for i, at := 0, 0; i < len(m.pairs[pair].Rows) && limit > 0; i, at = i+1, at+perRow {
+		if best[at] == byte(want) && element(best[at:], k.bits, 0) == want {
+			dst = append(dst, int32(i+1))
+			limit--
 		}
 	}
-	return row, panel, true
+	return dst
+}
+
+// FirstPanel is the first panel in which a row that Ends has given has the score.
+func (m *Matrix) FirstPanel(pair int, row int32, score int32) int {
+	k := m.kernel
+	at := int(row-1)*m.perRow(k) + 2*k.vector
+	for panel := m.Panels() - 1; panel > 0; panel-- {
+		if element(m.mark(panel)[at:], k.bits, pair) != score+k.zero {
+			return panel
+		}
+	}
+	return 0
 }

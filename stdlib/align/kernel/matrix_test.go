@@ -3,6 +3,7 @@ package kernel
 import (
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -42,8 +43,8 @@ func prefixScores(s *scoring.Scheme, query, target []byte) (h, e [][]int32) {
 // checkMatrix compares the panel that a Matrix has with the reference.
 func checkMatrix(t rapid.TB, m *Matrix, pairs []Pair, h, e [][][]int32) {
 	for l, p := range pairs {
-		for j := m.From + 1; j <= min(m.To, len(p.Target)); j++ {
-			for i := 1; i <= len(p.Query); i++ {
+		for j := m.From + 1; j <= min(m.To, len(p.Columns)); j++ {
+			for i := 1; i <= len(p.Rows); i++ {
 				at := m.Index(l, i, j)
 				if want := byte(h[l][i][j] + int32(i+j)*m.Drift + m.Zero); m.Cells[at] != want {
 					t.Fatalf("pair %d, cell %d %d: %d, want %d", l, i, j, m.Cells[at], want)
@@ -53,10 +54,10 @@ func checkMatrix(t rapid.TB, m *Matrix, pairs []Pair, h, e [][][]int32) {
 				}
 			}
 		}
-		if m.Panel() == 0 || m.From >= len(p.Target) {
+		if m.Panel() == 0 || m.From >= len(p.Columns) {
 			continue
 		}
-		for i := 1; i <= len(p.Query); i++ {
+		for i := 1; i <= len(p.Rows); i++ {
 			element, gap := m.Edge(l, i)
 			if want := h[l][i][m.From] + int32(i+m.From)*m.Drift + m.Zero; element != want {
 				t.Fatalf("pair %d, row %d: %d, want %d before column %d", l, i, element, want, m.From)
@@ -91,7 +92,7 @@ func TestMatrixEqualsTheReference(t *testing.T) {
 			scores := make([]int32, len(pairs))
 			rows, taken := 0, 0
 			for _, p := range pairs {
-				h[taken], e[taken] = prefixScores(s, p.Query, p.Target)
+				h[taken], e[taken] = prefixScores(s, p.Rows, p.Columns)
 				scores[taken] = 0
 				for _, row := range h[taken] {
 					for _, score := range row {
@@ -100,7 +101,7 @@ func TestMatrixEqualsTheReference(t *testing.T) {
 				}
 				if w, ok := m.Takes(p, scores[taken]); ok && (wide || !w) {
 					pairs[taken] = p
-					rows = max(rows, len(p.Query))
+					rows = max(rows, len(p.Rows))
 					taken++
 				}
 			}
@@ -124,7 +125,7 @@ func TestMatrixEqualsTheReference(t *testing.T) {
 				panels++
 				checkMatrix(t, m, pairs, h, e)
 			}
-			if panels != m.Panels() || m.To < len(pairs[0].Target) {
+			if panels != m.Panels() || m.To < len(pairs[0].Columns) {
 				t.Fatalf("%d panels, want %d", panels, m.Panels())
 			}
 			if m.side.local {
@@ -141,26 +142,30 @@ func TestMatrixEqualsTheReference(t *testing.T) {
 	})
 }
 
+// checkEnds compares the rows that have the best score with the reference.
 func checkEnds(t rapid.TB, m *Matrix, pairs []Pair, h [][][]int32, scores []int32) {
 	for l, p := range pairs {
-		row, column := 0, 0
-	search:
-		for i := 1; i <= len(p.Query); i++ {
-			for j := 1; j <= len(p.Target); j++ {
-				if h[l][i][j] == scores[l] {
-					row, column = i, j
-					break search
-				}
-			}
-		}
-		if row == 0 {
+		if scores[l] == 0 {
 			continue
 		}
-		i, panel, ok := m.End(l, scores[l])
-		if want := (column - 1) / (4 * m.perPanel); !ok || i != row || panel != want {
-			t.Fatalf("pair %d ends in row %d, panel %d, want row %d, panel %d", l, i, panel, row, want)
+		var rows []int32
+		for i := 1; i <= len(p.Rows); i++ {
+			j := slices.Index(h[l][i], scores[l])
+			if j < 0 {
+				continue
+			}
+			rows = append(rows, int32(i))
+			if panel := m.FirstPanel(l, int32(i), scores[l]); panel != m.PanelOf(j) {
+				t.Fatalf("pair %d, row %d, column %d: panel %d", l, i, j, panel)
+			}
 		}
-		if _, _, ok := m.End(l, scores[l]+1); ok && scores[l]+1 < m.kernel.top-m.kernel.zero {
+		if got := m.Ends(l, scores[l], len(p.Rows), nil); !slices.Equal(got, rows) {
+			t.Fatalf("pair %d ends in rows %v, want %v", l, got, rows)
+		}
+		if got := m.Ends(l, scores[l], 1, nil); got[0] != rows[0] || len(got) != 1 {
+			t.Fatalf("pair %d ends first in %v, want %v", l, got, rows[0])
+		}
+		if scores[l]+1 < m.kernel.top-m.kernel.zero && len(m.Ends(l, scores[l]+1, 1, nil)) > 0 {
 			t.Fatalf("pair %d has a score that it does not have", l)
 		}
 	}
@@ -189,7 +194,7 @@ func drawPairs(t *rapid.T, s *scoring.Scheme, n int) []Pair {
 	for i := range pairs {
 		pairs[i] = Pair{drawn[0], mutate(drawn[1])}
 		if !shared {
-			pairs[i].Query = mutate(drawn[0])
+			pairs[i].Rows = mutate(drawn[0])
 		}
 	}
 	return pairs
@@ -232,6 +237,6 @@ func TestMatrixStops(t *testing.T) {
 	if more, err := m.Next(); !more || err != nil {
 		t.Fatal(more, err)
 	}
-	h, e := prefixScores(s, short[0].Query, short[0].Target)
+	h, e := prefixScores(s, short[0].Rows, short[0].Columns)
 	checkMatrix(t, m, short, [][][]int32{h}, [][][]int32{e})
 }

@@ -40,7 +40,7 @@ func BenchmarkMatrix(b *testing.B) {
 					for i := range pairs {
 						pairs[i] = kernel.Pair{query, sequence(length)}
 						if !shared {
-							pairs[i].Query = sequence(length)
+							pairs[i].Rows = sequence(length)
 						}
 					}
 					b.Run(fmt.Sprintf("%v/wide=%v/%d/shared=%v", mode, wide, length, shared), func(b *testing.B) {

@@ -25,6 +25,7 @@ type Batch struct {
 
 	pairs  []Pair
 	out    []Alignment
+	turned []bool // the pair's target goes down the rows
 	inputs []kernel.Pair
 	lanes  []lane
 }
@@ -50,27 +51,44 @@ func (b *Batch) SetStop(stop func() error) { b.single.Stop, b.matrix.Stop = stop
 func (b *Batch) Align(pairs []Pair, out []Alignment) error {
 	b.pairs, b.out = pairs, out
 	defer func() { b.pairs, b.out = nil, nil }()
+	b.turned = append(b.turned[:0], make([]bool, len(pairs))...)
 	var narrow, wide []int32
-	for i := range pairs {
-		p := &pairs[i]
+	for k := range pairs {
+		i, p := int32(k), &pairs[k]
 		if err := b.scheme.CheckLengths(len(p.Query), len(p.Target)); err != nil {
 			return err
 		}
-		switch w, ok := b.matrix.Takes(kernel.Pair{Query: p.Query, Target: p.Target}, p.Score); {
+		// The longer sequence goes down the rows, so that those that meet one long sequence are alike.
+		b.turned[i] = b.scheme.Symmetric() && len(p.Target) > len(p.Query)
+		w, ok := b.matrix.Takes(b.pair(i), p.Score)
+		if !ok && b.scheme.Symmetric() {
+			b.turned[i] = !b.turned[i]
+			w, ok = b.matrix.Takes(b.pair(i), p.Score)
+		}
+		switch {
 		case !ok:
-			if err := b.alone(int32(i)); err != nil {
+			if err := b.alone(i); err != nil {
 				return err
 			}
 		case w:
-			wide = append(wide, int32(i))
+			wide = append(wide, i)
 		default:
-			narrow = append(narrow, int32(i))
+			narrow = append(narrow, i)
 		}
 	}
 	if err := b.alignAll(narrow, false); err != nil {
 		return err
 	}
 	return b.alignAll(wide, true)
+}
+
+// pair is a pair as it goes into the matrix.
+func (b *Batch) pair(i int32) kernel.Pair {
+	p := &b.pairs[i]
+	if b.turned[i] {
+		return kernel.Pair{Rows: p.Target, Columns: p.Query}
+	}
+	return kernel.Pair{Rows: p.Query, Columns: p.Target}
 }
 
 // alone leaves a pair to the Aligner.
@@ -82,8 +100,9 @@ func (b *Batch) alone(i int32) error {
 	return b.single.AlignKnown(p.Query, p.Target, p.Score, &b.out[i])
 }
 
-// Lanes that have a query each need a profile each, which takes longer to build than the matrix to fill: so many times as long as one query.
-const ownQueries = 2.5
+// Lanes that have rows of their own need a profile each, which takes longer to build than the matrix to fill: all in all so many times as long as lanes
+// with the same rows.
+const ownRows = 2.5
 
 // alignAll aligns pairs that are all wide or all not.
 func (b *Batch) alignAll(pairs []int32, wide bool) error {
@@ -92,11 +111,11 @@ func (b *Batch) alignAll(pairs []int32, wide bool) error {
 	}
 	lanes := b.matrix.Lanes(wide)
 	var rest []int32
-	for _, group := range b.byQuery(pairs) {
-		// Of full lanes one query's are quickest; few are better off in lanes beside those of other queries.
+	for _, group := range b.bySequence(pairs, wide) {
+		// Few lanes are better off beside those of other sequences.
 		for len(group) > 0 {
 			n := min(len(group), lanes)
-			if ownQueries*float64(n) < float64(lanes) {
+			if ownRows*float64(n) < float64(lanes) {
 				rest = append(rest, group...)
 				break
 			}
@@ -106,40 +125,65 @@ func (b *Batch) alignAll(pairs []int32, wide bool) error {
 			group = group[n:]
 		}
 	}
+	for _, i := range rest {
+		p := &b.pairs[i]
+		b.turn(i, len(p.Target) > len(p.Query), wide)
+	}
 	return b.split(rest, wide)
 }
 
-// byQuery groups pairs by query; the longest targets come first.
-func (b *Batch) byQuery(pairs []int32) [][]int32 {
+// turn chooses which of a pair's sequences goes down the rows, if there is a choice.
+func (b *Batch) turn(i int32, turned, wide bool) {
+	before := b.turned[i]
+	if turned == before || !b.scheme.Symmetric() {
+		return
+	}
+	b.turned[i] = turned
+	if w, ok := b.matrix.Takes(b.pair(i), b.pairs[i].Score); !ok || w != wide {
+		b.turned[i] = before
+	}
+}
+
+// bySequence groups pairs by the sequence down the rows, the longest columns first. Of a pair's two, that is the one which more pairs have.
+func (b *Batch) bySequence(pairs []int32, wide bool) [][]int32 {
+	count := map[*byte]int{}
+	for _, i := range pairs {
+		count[&b.pairs[i].Query[0]]++
+		count[&b.pairs[i].Target[0]]++
+	}
 	place := map[*byte]int{}
 	var groups [][]int32
 	for _, i := range pairs {
-		q := b.pairs[i].Query
-		g, ok := place[&q[0]]
-		if !ok || len(b.pairs[groups[g][0]].Query) != len(q) {
+		if q, t := count[&b.pairs[i].Query[0]], count[&b.pairs[i].Target[0]]; q != t {
+			b.turn(i, t > q, wide)
+		}
+		rows := b.pair(i).Rows
+		g, ok := place[&rows[0]]
+		if !ok || len(b.pair(groups[g][0]).Rows) != len(rows) {
 			g = len(groups)
-			place[&q[0]] = g
+			place[&rows[0]] = g
 			groups = append(groups, nil)
 		}
 		groups[g] = append(groups[g], i)
 	}
 	for _, g := range groups {
-		b.sort(g, target)
+		b.sort(g, columns)
 	}
 	return groups
 }
 
-// Sequences of a pair to sort by.
+// What of a pair to sort by.
 const (
-	query = iota
-	target
+	rows = iota
+	columns
 )
 
 func (b *Batch) length(i int32, which int) int {
-	if which == query {
-		return len(b.pairs[i].Query)
+	if p := b.pair(i); which == rows {
+		return len(p.Rows)
+	} else {
+		return len(p.Columns)
 	}
-	return len(b.pairs[i].Target)
 }
 
 // sort puts the longest first.
@@ -147,15 +191,15 @@ func (b *Batch) sort(pairs []int32, which int) {
 	slices.SortStableFunc(pairs, func(x, y int32) int { return cmp.Compare(b.length(y, which), b.length(x, which)) })
 }
 
-// split aligns pairs of any queries: it halves them by the length of the queries or of the targets, whichever leaves fewer cells idle, until they fit into the lanes.
+// split aligns pairs that have rows of their own: it halves them by the length of the rows or of the columns, whichever leaves fewer cells idle, until they fit into the lanes.
 func (b *Batch) split(pairs []int32, wide bool) error {
 	lanes := b.matrix.Lanes(wide)
 	switch {
 	case len(pairs) == 0:
 		return nil
-	case len(pairs) <= lanes && float64(len(pairs)) > ownQueries && b.room(pairs, wide):
+	case len(pairs) <= lanes && float64(len(pairs)) > ownRows && b.room(pairs, wide):
 		return b.alignGroup(pairs, wide)
-	case float64(len(pairs)) <= ownQueries:
+	case float64(len(pairs)) <= ownRows:
 		for k := range pairs {
 			if err := b.alignGroup(pairs[k:k+1], wide); err != nil {
 				return err
@@ -172,8 +216,8 @@ func (b *Batch) split(pairs []int32, wide bool) error {
 		b.sort(pairs, which)
 		return b.cells(pairs[:half]) + b.cells(pairs[half:])
 	}
-	if byTarget, byQuery := cost(target), cost(query); byTarget < byQuery {
-		b.sort(pairs, target)
+	if byColumns, byRows := cost(columns), cost(rows); byColumns < byRows {
+		b.sort(pairs, columns)
 	}
 	if err := b.split(pairs[:half], wide); err != nil {
 		return err
@@ -181,23 +225,23 @@ func (b *Batch) split(pairs []int32, wide bool) error {
 	return b.split(pairs[half:], wide)
 }
 
-// longest are the lengths of the longest query and the longest target.
-func (b *Batch) longest(pairs []int32) (query, target int) {
+// longest are the lengths of the most rows and columns.
+func (b *Batch) longest(pairs []int32) (m, n int) {
 	for _, i := range pairs {
-		query, target = max(query, len(b.pairs[i].Query)), max(target, len(b.pairs[i].Target))
+		m, n = max(m, b.length(i, rows)), max(n, b.length(i, columns))
 	}
-	return query, target
+	return m, n
 }
 
 // cells is a measure of what pairs take together.
 func (b *Batch) cells(pairs []int32) int {
-	q, t := b.longest(pairs)
-	return q * t * len(pairs)
+	m, n := b.longest(pairs)
+	return m * n * len(pairs)
 }
 
 func (b *Batch) room(pairs []int32, wide bool) bool {
-	q, t := b.longest(pairs)
-	return b.matrix.Room(wide, q, t)
+	m, n := b.longest(pairs)
+	return b.matrix.Room(wide, m, n)
 }
 
 // alignGroup aligns pairs that fit into the lanes.
@@ -208,12 +252,12 @@ func (b *Batch) alignGroup(pairs []int32, wide bool) error {
 		b.lanes = append(b.lanes, lane{})
 	}
 	lanes := b.lanes[:len(pairs)]
-	for l, i := range pairs {
-		p := &b.pairs[i]
-		b.inputs = append(b.inputs, kernel.Pair{Query: p.Query, Target: p.Target})
-		lanes[l] = lane{number: l, query: p.Query, target: p.Target, end: newEnd(b.scheme, len(p.Query), p.Score)}
-		lanes[l].column.score = negInf
-		lanes[l].ops = b.out[i].Ops[:0]
+	for k, i := range pairs {
+		p := b.pair(i)
+		b.inputs = append(b.inputs, p)
+		l := &lanes[k]
+		*l = lane{number: k, turned: b.turned[i], rows: p.Rows, columns: p.Columns, end: newEnd(b.scheme, 0, b.pairs[i].Score), candidates: l.candidates}
+		l.path.ops = b.out[i].Ops[:0]
 	}
 	m.Start(b.inputs, wide)
 	for {
@@ -224,29 +268,29 @@ func (b *Batch) alignGroup(pairs []int32, wide bool) error {
 		if !more {
 			break
 		}
-		for l := range lanes {
-			if !lanes[l].end.local {
-				lanes[l].scan(m, &b.costs)
-			}
+		if b.costs.local {
+			continue
+		}
+		for k := range lanes {
+			lanes[k].scan(m, &b.costs)
 		}
 	}
-	for l := range lanes {
-		lanes[l].failed = !lanes[l].begin(m)
+	for k := range lanes {
+		lanes[k].begin(m)
 	}
 	if err := b.readBack(lanes); err != nil {
 		return err
 	}
-	for l, i := range pairs {
-		p := &b.pairs[i]
-		if lanes[l].failed {
+	for k, i := range pairs {
+		if lanes[k].failed {
 			if err := b.alone(i); err != nil {
 				return err
 			}
 			continue
 		}
 		b.out[i] = Alignment{}
-		lanes[l].finish(&lanes[l].end, len(p.Query), len(p.Target), &b.out[i])
-		b.out[i].measure(b.scheme.Matrix, p.Query, p.Target)
+		lanes[k].finish(&b.out[i])
+		b.out[i].measure(b.scheme.Matrix, b.pairs[i].Query, b.pairs[i].Target)
 	}
 	return nil
 }
@@ -263,7 +307,12 @@ func (b *Batch) readBack(lanes []lane) error {
 			if err := m.Load(panel); err != nil {
 				return err
 			}
-			l.failed = l.end.local && l.panel == panel && !l.find(m, &b.costs) || !l.back(m, &b.costs)
+			if l.end.local && l.panel == panel {
+				l.find(m, &b.costs)
+			}
+			if !l.failed {
+				l.back(m, &b.costs)
+			}
 		}
 	}
 	return nil

@@ -36,56 +36,71 @@ func exact(cell byte, neighbour, least int32) int32 {
 	return neighbour + least + int32(cell-byte(neighbour+least))
 }
 
-// lane is one pair of a matrix: where its alignment ends, and how far it is read back.
+// lane is one pair of a matrix: where its alignment ends, and how far it is read back. The matrix has the query's residues down the rows or, turned,
+// the target's.
 type lane struct {
-	walk
 	number        int // of the lane
-	query, target []byte
-	end           end
-	panel         int   // in which the alignment ends
-	failed        bool  // the path was not found
-	element       int32 // of cell i, j
+	turned        bool
+	rows, columns []byte
+	end           end // i and j are a row and a column
 
-	// A run of target residues against a gap that began before the panel: columns that were looked at, the element of the last one, and what an
-	// element before it must be for the run to have opened there.
+	// What is read back: the current cell, its element, and the path.
+	i, j    int
+	element int32
+	path    walk
+	done    bool
+	failed  bool // there was no way back
+	panel   int  // in which the alignment ends
+
+	// A run along the row that began before the panel: columns that were looked at, the element of the last one, and what an element before it must be for
+	// the run to have opened there.
 	run           int
 	last, opening int32
 
-	column  end   // the best end in the last column above the last row
-	lastRow int32 // the element of the last row in the last column that was computed
+	// An alignment that is not local: the best ends in the last column and in the last row, both without the corner, and the element of the last row in
+	// the last column that was computed.
+	lastColumn, lastRow end
+	edge                int32
+
+	candidates []int32 // rows in which a local alignment may end
 }
 
 // scan looks at the current panel of a matrix, the panels coming from left to right, for the end of an alignment that is not local.
 func (l *lane) scan(m *kernel.Matrix, c *costs) {
-	rows, n := len(l.query), len(l.target)
+	rows, n := len(l.rows), len(l.columns)
+	rowEnds, columnEnds := l.end.targetEnd, l.end.queryEnd
+	if l.turned {
+		rowEnds, columnEnds = columnEnds, rowEnds
+	}
 	if m.From == 0 {
-		l.lastRow = m.Border(rows, 0)
-		if l.end.targetEnd {
-			l.end.offer(rows, 0, l.score(m, rows, 0, l.lastRow))
+		l.edge = m.Border(rows, 0)
+		l.lastColumn.score, l.lastRow.score = negInf, negInf
+		if rowEnds {
+			l.lastRow.offer(rows, 0, l.score(m, rows, 0, l.edge))
 		}
 	}
 	if m.From >= n {
 		return
 	}
-	h, at := l.lastRow, m.Index(l.number, rows, m.From+1)
+	h, at := l.edge, m.Index(l.number, rows, m.From+1)
 	for j := m.From + 1; j <= min(m.To, n); j++ {
 		h = exact(m.Cells[at], h, c.least)
 		at += m.Left[j&3]
-		if l.end.targetEnd || j == n {
-			l.end.offer(rows, j, l.score(m, rows, j, h))
+		if rowEnds && j < n {
+			l.lastRow.offer(rows, j, l.score(m, rows, j, h))
 		}
 	}
-	l.lastRow = h
-	if n > m.To || !l.end.queryEnd {
+	l.edge = h
+	if n > m.To || !columnEnds {
 		return
 	}
 	h = m.Border(0, n)
-	l.column.offer(0, n, l.score(m, 0, n, h))
+	l.lastColumn.offer(0, n, l.score(m, 0, n, h))
 	at = m.Index(l.number, 1, n)
 	for i := 1; i < rows; i++ {
 		h = exact(m.Cells[at], h, c.least)
 		at += m.Up
-		l.column.offer(i, n, l.score(m, i, n, h))
+		l.lastColumn.offer(i, n, l.score(m, i, n, h))
 	}
 }
 
@@ -93,70 +108,85 @@ func (l *lane) score(m *kernel.Matrix, i, j int, element int32) int32 {
 	return element - m.Zero - int32(i+j)*m.Drift
 }
 
-// begin finds the end of an alignment when all panels were computed; ok is false where there is none of the score that is said to be the best.
-func (l *lane) begin(m *kernel.Matrix) (ok bool) {
+// begin finds the end of an alignment, or the panel it is in, when all panels were computed. It fails where there is none of the score that is said to be the best.
+func (l *lane) begin(m *kernel.Matrix) {
 	if !l.end.local {
-		if l.column.score >= l.end.score {
-			l.end.score, l.end.i, l.end.j = l.column.score, l.column.i, l.column.j
+		// Ends after fewer query residues come first, and the corner last.
+		first, second := &l.lastColumn, &l.lastRow
+		if l.turned {
+			first, second = second, first
 		}
-		l.i, l.j = l.end.i, l.end.j
-		l.element = l.end.score + m.Zero + int32(l.i+l.j)*m.Drift
+		l.end.score, l.end.i, l.end.j = first.score, first.i, first.j
+		l.end.offer(second.i, second.j, second.score)
+		l.end.offer(len(l.rows), len(l.columns), l.score(m, len(l.rows), len(l.columns), l.edge))
+		l.start(m)
 		if l.done = l.i == 0 || l.j == 0; !l.done {
 			l.panel = m.PanelOf(l.j)
 		}
-		return true
+		return
 	}
-	l.end.score, l.end.i, l.end.j = l.end.known, 0, 0
-	if l.done = l.end.known == 0; l.done {
-		return true
+	l.end.score, l.end.i, l.end.j = max(l.end.known, 0), 0, 0
+	if l.done = l.end.score == 0; l.done {
+		return
 	}
-	l.end.i, l.panel, ok = m.End(l.number, l.end.known)
-	return ok
+	limit := 1
+	if l.turned {
+		limit = len(l.rows)
+	}
+	l.candidates = m.Ends(l.number, l.end.score, limit, l.candidates[:0])
+	l.failed = len(l.candidates) == 0
+	l.panel = m.Panels()
+	for _, row := range l.candidates {
+		l.panel = min(l.panel, m.FirstPanel(l.number, row, l.end.score))
+	}
 }
 
-// find looks for the column of a local alignment's end, which is in the panel.
-func (l *lane) find(m *kernel.Matrix, c *costs) (ok bool) {
-	l.element = l.end.score + m.Zero
-	h := m.Zero
-	if m.From > 0 {
-		h, _ = m.Edge(l.number, l.end.i)
-	}
-	at := m.Index(l.number, l.end.i, m.From+1)
-	for j := m.From + 1; j <= min(m.To, len(l.target)); j++ {
-		if h = exact(m.Cells[at], h, c.least); h == l.element {
-			l.i, l.j = l.end.i, j
-			l.end.j = j
-			return true
+// start makes the end the current cell.
+func (l *lane) start(m *kernel.Matrix) {
+	l.i, l.j = l.end.i, l.end.j
+	l.element = l.end.score + m.Zero + int32(l.i+l.j)*m.Drift
+}
+
+// find looks for a local alignment's end, which is in the panel: the one after the fewest columns where they are the query's.
+func (l *lane) find(m *kernel.Matrix, c *costs) {
+	want := l.end.score + m.Zero
+	l.end.j = min(m.To, len(l.columns)) + 1
+	for _, row := range l.candidates {
+		h, at := m.Zero, m.Index(l.number, int(row), m.From+1)
+		if m.From > 0 {
+			h, _ = m.Edge(l.number, int(row))
 		}
-		at += m.Left[j&3]
+		for j := m.From + 1; j < l.end.j; j++ {
+			if h = exact(m.Cells[at], h, c.least); h == want {
+				l.end.i, l.end.j = int(row), j
+			}
+			at += m.Left[j&3]
+		}
 	}
-	return false
+	l.failed = l.end.i == 0
+	l.start(m)
 }
 
-// back reads the path back through the current panel, the panels coming from right to left. ok is false where there is no way back, as for a local
+// back reads the path back through the current panel, the panels coming from right to left. It fails where there is no way back, as there may be for a local
 // alignment whose score is not the best.
-func (l *lane) back(m *kernel.Matrix, c *costs) (ok bool) {
+func (l *lane) back(m *kernel.Matrix, c *costs) {
 	cells, up, left := m.Cells, m.Up, &m.Left
 	for {
-		if l.run > 0 {
-			switch l.alongRow(m, c) {
-			case further:
-				return true
-			case nowhere:
-				return false
-			}
+		if l.run > 0 && !l.alongRow(m, c) {
+			l.failed = l.run == 0
+			return
 		}
 		if l.i == 0 || l.j == 0 || c.local && l.element == m.Zero {
 			l.done = true
-			return true
+			return
 		}
 		if l.j <= m.From {
-			return true
+			return
 		}
 		i, j, h := l.i, l.j, l.element
 		at, phase := m.Index(l.number, i, j), (j-1)&3
 		for i > 1 && j > m.From+1 && !(c.local && h == m.Zero) {
-			before := h - c.pair[l.query[i-1]&(scoring.MaxCodes-1)][l.target[j-1]&(scoring.MaxCodes-1)]
+			before := h - c.pair[l.rows[i-1]&(scoring.MaxCodes-1)][l.columns[j-1]&(scoring.MaxCodes-1)]
 			next := at - up - left[phase]
 			if cells[next] != byte(before) {
 				break
@@ -165,27 +195,29 @@ func (l *lane) back(m *kernel.Matrix, c *costs) (ok bool) {
 			i--
 			j--
 		}
-		l.add(Match, l.i-i)
+		l.path.add(Match, l.i-i)
 		l.i, l.j, l.element = i, j, h
 		if c.local && h == m.Zero {
 			continue
 		}
 		if i == 1 || j == m.From+1 {
-			before := h - c.pair[l.query[i-1]&(scoring.MaxCodes-1)][l.target[j-1]&(scoring.MaxCodes-1)]
+			before := h - c.pair[l.rows[i-1]&(scoring.MaxCodes-1)][l.columns[j-1]&(scoring.MaxCodes-1)]
 			if l.corner(m) == before {
-				l.add(Match, 1)
+				l.path.add(Match, 1)
 				l.i, l.j, l.element = i-1, j-1, before
 				continue
 			}
 		}
 		l.last, l.opening = h, h+c.first
-		switch l.alongRow(m, c) {
-		case further:
-			return true
-		case nowhere:
-			if !l.upColumn(m, c) {
-				return false
-			}
+		if l.turned && l.upColumn(m, c) || l.alongRow(m, c) {
+			continue
+		}
+		if l.run > 0 {
+			return
+		}
+		if l.turned || !l.upColumn(m, c) {
+			l.failed = true
+			return
 		}
 	}
 }
@@ -200,24 +232,18 @@ func (l *lane) corner(m *kernel.Matrix) int32 {
 	return h
 }
 
-// What alongRow finds.
-const (
-	here    = iota // a run's start
-	further        // there is one before the panel
-	nowhere        // there is none
-)
-
-// alongRow looks for the shortest run of target residues against a gap that ends in the current cell, l.run of which it has looked at before.
-func (l *lane) alongRow(m *kernel.Matrix, c *costs) int {
-	column := l.j - l.run - 1
+// alongRow takes the shortest run of columns against a gap that ends in the current cell; it has looked at run of them before. If it finds none in the panel but
+// there is one, run says how far it has come; otherwise run is 0 afterwards.
+func (l *lane) alongRow(m *kernel.Matrix, c *costs) (found bool) {
+	h, opening, column := l.last, l.opening, l.j-l.run-1
+	l.run = 0
 	if column > m.From {
 		cells, left := m.Cells, &m.Left
 		at, phase := m.Index(l.number, l.i, column), (column-1)&3
-		h, opening := l.last, l.opening
 		for {
 			if h = exact(cells[at], h, c.leastNext); h == opening {
-				l.opened(l.j-column, opening)
-				return here
+				l.gap(Delete, Insert, l.i, column, h)
+				return true
 			}
 			opening += c.extend
 			if column--; column == m.From {
@@ -226,46 +252,34 @@ func (l *lane) alongRow(m *kernel.Matrix, c *costs) int {
 			at -= left[phase]
 			phase = (phase - 1) & 3
 		}
-		l.last, l.opening = h, opening
 	}
 	if m.From == 0 {
-		if m.Border(l.i, 0) == l.opening {
-			l.opened(l.j, l.opening)
-			return here
+		h = m.Border(l.i, 0)
+	} else {
+		var gap int32
+		h, gap = m.Edge(l.number, l.i)
+		if gap-int32(l.j-m.From-1)*c.extend != l.element {
+			return false
 		}
-		l.run = 0
-		return nowhere
 	}
-	h, gap := m.Edge(l.number, l.i)
-	if gap-int32(l.j-m.From-1)*c.extend != l.element {
-		l.run = 0
-		return nowhere
+	if h == opening {
+		l.gap(Delete, Insert, l.i, m.From, h)
+		return true
 	}
-	if h == l.opening {
-		l.opened(l.j-m.From, h)
-		return here
+	if m.From > 0 {
+		l.last, l.opening, l.run = h, opening+c.extend, l.j-m.From
 	}
-	l.last, l.opening, l.run = h, l.opening+c.extend, l.j-m.From
-	return further
+	return false
 }
 
-// opened takes a run of target residues that was found, and the element before it.
-func (l *lane) opened(k int, element int32) {
-	l.add(Delete, k)
-	l.j -= k
-	l.element = element
-	l.run = 0
-}
-
-// upColumn looks for the shortest run of query residues against a gap that ends in the current cell.
-func (l *lane) upColumn(m *kernel.Matrix, c *costs) bool {
+// upColumn takes the shortest run of rows against a gap that ends in the current cell.
+func (l *lane) upColumn(m *kernel.Matrix, c *costs) (found bool) {
 	h, opening := l.element, l.element+c.first
 	at := m.Index(l.number, l.i, l.j)
 	for i := l.i - 1; i > 0; i-- {
 		at -= m.Up
 		if h = exact(m.Cells[at], h, c.leastNext); h == opening {
-			l.add(Insert, l.i-i)
-			l.i, l.element = i, opening
+			l.gap(Insert, Delete, i, l.j, h)
 			return true
 		}
 		opening += c.extend
@@ -273,7 +287,27 @@ func (l *lane) upColumn(m *kernel.Matrix, c *costs) bool {
 	if m.Border(0, l.j) != opening {
 		return false
 	}
-	l.add(Insert, l.i)
-	l.i, l.element = 0, opening
+	l.gap(Insert, Delete, 0, l.j, opening)
 	return true
+}
+
+// gap adds a run that opens at a cell, of one kind or, turned, of the other.
+func (l *lane) gap(kind, turned byte, i, j int, element int32) {
+	if l.turned {
+		kind = turned
+	}
+	l.path.add(kind, l.i-i+l.j-j)
+	l.i, l.j, l.element = i, j, element
+}
+
+// finish hands the alignment over.
+func (l *lane) finish(out *Alignment) {
+	rows, columns := len(l.rows), len(l.columns)
+	l.path.i, l.path.j = l.i, l.j
+	if l.turned {
+		l.path.i, l.path.j = l.j, l.i
+		l.end.i, l.end.j = l.end.j, l.end.i
+		rows, columns = columns, rows
+	}
+	l.path.finish(&l.end, rows, columns, out)
 }
