@@ -31,7 +31,7 @@ func (s *Storage) Commit(ctx context.Context, data []byte) error {
 	if err != nil {
 		message := "the file cannot be put in its place; what is written of it lies in " + t.folder(name)
 		if errors.Is(err, errGone) {
-			message, err = "the file cannot be put in its place: neither it nor "+t.folder(name)+" is there as it was written", fs.ErrNotExist
+			message = "the file cannot be put in its place: neither it nor what is written of it, in " + t.folder(name) + ", is there"
 		}
 		return c.failed(codeCommit, t.Path, name, message, err)
 	}

@@ -37,7 +37,7 @@ func (c *cluster) failed(code, file, name, message string, err error) error {
 	case err == nil, errors.As(err, &known), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return err
 	case errors.As(err, &reach):
-		return &op.Error{Code: codeReach, File: file, Message: "no name node answers at " + strings.Join(reach.addresses, ", "), Hint: reachHint(reach.err), Err: text(reach.err)}
+		return &op.Error{Code: codeReach, File: file, Message: "the cluster cannot be reached at " + strings.Join(reach.addresses, ", "), Hint: reachHint(reach.err), Err: text(reach.err)}
 	}
 	return &op.Error{Code: code, File: file, Message: message, Hint: c.hint(err, name), Err: text(err)}
 }
@@ -80,6 +80,8 @@ func (c *cluster) hint(err error, name string) string {
 		return "this is a bug of the caller"
 	case errors.Is(err, op.ErrChanged):
 		return "run again, from the beginning, when nothing writes to it"
+	case errors.Is(err, errGone):
+		return "it was aborted, cleaned up, or committed and then replaced: run again, from the beginning"
 	case errors.Is(err, fs.ErrNotExist):
 		return "check the path: `hdfs dfs -ls` lists what there is"
 	case isException(err, "SafeModeException"):
