@@ -53,7 +53,7 @@ func TestScripts(t *testing.T) {
 				"AWS_ENDPOINT_URL_S3": os.Getenv("WEIR_TEST_S3"), "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "secretCANARY",
 				"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull,
 				"BUCKET": fmt.Sprintf("script-%d-%d", os.Getpid(), time.Now().UnixNano()),
-				"HDFS": fmt.Sprintf("hdfs://%s/script-%d-%d", os.Getenv("WEIR_TEST_HDFS"), os.Getpid(), time.Now().UnixNano()), "HADOOP_USER_NAME": "weir",
+				"HDFS":   fmt.Sprintf("hdfs://%s/script-%d-%d", os.Getenv("WEIR_TEST_HDFS"), os.Getpid(), time.Now().UnixNano()), "HADOOP_USER_NAME": "weir",
 			} {
 				e.Setenv(name, value)
 			}

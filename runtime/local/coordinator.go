@@ -68,7 +68,6 @@ type pending struct {
 type record struct {
 	task   *task
 	frames []frame
-	files  []file
 	later  []func() error
 	direct *checkpoint.Writer // where later functions write
 	owners map[int]int        // numbers in direct, by operator
@@ -78,11 +77,6 @@ type record struct {
 type frame struct {
 	op, group int
 	state     []byte
-}
-
-type file struct {
-	op         int
-	name, path string
 }
 
 // opWriter is the op.SnapshotWriter of one operator of a task.

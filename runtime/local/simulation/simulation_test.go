@@ -111,7 +111,7 @@ func outcome(d *Disk) map[string]string {
 }
 
 // attempt runs a pipeline once, from the last checkpoint.
-func attempt(t *testing.T, cat *op.Catalogue, src string, disk *Disk, random *rand.Rand, parallelism int, memory int64, crash bool) (err error, trace uint64) {
+func attempt(t *testing.T, cat *op.Catalogue, src string, disk *Disk, random *rand.Rand, parallelism int, memory int64, crash bool) (trace uint64, err error) {
 	t.Helper()
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
@@ -119,7 +119,7 @@ func attempt(t *testing.T, cat *op.Catalogue, src string, disk *Disk, random *ra
 	p := plan(t, cat, src, disk, parallelism)
 	store, from, err := checkpoint.Open(ctx, disk, "/checkpoints/")
 	if err != nil {
-		return err, 0
+		return 0, err
 	}
 	c := &local.Checkpoints{Store: store, From: from, Every: time.Duration(1+random.IntN(20)) * time.Millisecond}
 	if from != nil {
@@ -139,7 +139,7 @@ func attempt(t *testing.T, cat *op.Catalogue, src string, disk *Disk, random *ra
 		}
 	}
 	_, err = local.Run(ctx, p, local.Options{Catalogue: cat, Storage: disk, TempDir: t.TempDir(), Memory: memory, Scheduler: s, Checkpoints: c, MaxErrors: -1})
-	return err, s.Trace()
+	return s.Trace(), err
 }
 
 // simulate runs a pipeline under a seed, with crashes and faults, until it ends well. It gives the outcome, how it went, and how many attempts
@@ -149,7 +149,7 @@ func simulate(t *testing.T, cat *op.Catalogue, src string, seed uint64) (got, wa
 	random := rand.New(rand.NewPCG(seed, 99))
 	files := input(random)
 	quiet := NewDisk(rand.New(rand.NewPCG(seed, 1)), files)
-	if err, _ := attempt(t, cat, src, quiet, rand.New(rand.NewPCG(seed, 2)), 1, local.DefaultMemory, false); err != nil {
+	if _, err := attempt(t, cat, src, quiet, rand.New(rand.NewPCG(seed, 2)), 1, local.DefaultMemory, false); err != nil {
 		t.Fatalf("seed %d: without any trouble: %v", seed, err)
 	}
 	disk := NewDisk(random, files)
@@ -168,7 +168,7 @@ func simulate(t *testing.T, cat *op.Catalogue, src string, seed uint64) (got, wa
 				crash = true
 			}
 		}
-		err, tr := attempt(t, cat, src, disk, random, parallelism, memory, crash)
+		tr, err := attempt(t, cat, src, disk, random, parallelism, memory, crash)
 		trace = trace*31 + tr
 		if disk.dead {
 			disk.Restart()

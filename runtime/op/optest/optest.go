@@ -147,7 +147,10 @@ func (o *Output) Watermark(t int64) error { o.Watermarks = append(o.Watermarks, 
 func (o *Output) Idle() error { o.IdleCalls++; return nil }
 
 // Rest implements op.SourceOutput.
-func (o *Output) Rest(rest func() (op.Split, error)) error { o.Rests = append(o.Rests, rest); return nil }
+func (o *Output) Rest(rest func() (op.Split, error)) error {
+	o.Rests = append(o.Rests, rest)
+	return nil
+}
 
 // Wait implements op.SourceOutput.
 func (o *Output) Wait(ready <-chan struct{}) error { <-ready; return nil }
