@@ -171,9 +171,14 @@ func testInterval(t *testing.T, live bool) {
 						rt.Fatal(err)
 					}
 					if rapid.Bool().Draw(rt, "more comes before it is written") {
-						row := table(in[0], [][]any{{"a", int64(1000) * second, int64(0)}})
-						if err := x.Data(0, row, &optest.Output{}); err != nil {
-							rt.Fatal(err)
+						for port := range in {
+							var rows [][]any
+							for at := int64(-20); at <= 60; at++ {
+								rows = append(rows, []any{"a", at * second, int64(0)}, []any{"b", at * second, int64(0)})
+							}
+							if err := x.Data(port, table(in[port], rows), &optest.Output{}); err != nil {
+								rt.Fatal(err)
+							}
 						}
 						if live {
 							if err := x.Watermark(900*second, &optest.Output{}); err != nil {
@@ -217,14 +222,14 @@ func testInterval(t *testing.T, live bool) {
 					rt.Fatalf("event time behind the join is %d, want %d", l.said, want)
 				}
 			default:
-				e := event{port: k % 2, k: rapid.SampledFrom([]any{"a", "b", nil}).Draw(rt, "k"), at: rapid.Int64Range(-20, 60).Draw(rt, "at"), n: int64(step)}
-				copies := rapid.SampledFrom([]int{1, 1, 3, 70}).Draw(rt, "copies")
+				e := event{port: k % 2, k: rapid.SampledFrom([]any{"a", "b", nil}).Draw(rt, "k"), at: rapid.Int64Range(-20, 60).Draw(rt, "at"), n: int64(100 * step)}
+				copies := rapid.SampledFrom([]int{1, 1, 3, 150}).Draw(rt, "copies")
 				var rows [][]any
-				for range copies {
+				for i := range copies {
 					e.late = e.at < now
 					es = append(es, e)
 					rows = append(rows, []any{e.k, e.at * second, e.n})
-					if copies == 70 {
+					if e.n = int64(100*step + i + 1); i%100 == 99 { // other buckets, too
 						e.at = min(e.at+1, 60)
 					}
 				}

@@ -172,13 +172,65 @@ func sideRows(t *rapid.T, n, port int) [][]any {
 	return rows
 }
 
+// keysOn are the columns of both sides that a join of these tests compares.
+var keysOn = map[string][][2]int{"i = i2": {{0, 0}}, "s = s2": {{2, 2}}, "i = i2, f = g": {{0, 0}, {1, 1}}, "r = r2": {{3, 3}}, "f = i2": {{1, 0}}, "i": {{0, 0}}}
+
+// twoLoops joins rows as two loops do.
+func twoLoops(n *logical.Node, kind, on string, ls, rs [][]any) []string {
+	var want []string
+	add := func(l, r []any) {
+		if l == nil {
+			l = make([]any, 5)
+		}
+		if r == nil {
+			r = make([]any, 5)
+		}
+		row := append(slices.Clone(l), r...)
+		if on == "i" { // the key comes once
+			row = append(slices.Clone(l), r[1:]...)
+			if l[0] == nil && kind == "full" {
+				row[0] = r[0]
+			}
+		}
+		want = append(want, write(n.Out.Row, row[:len(n.Out.Row)]))
+	}
+	met := map[int]bool{}
+	for _, l := range ls {
+		found := false
+		for j, r := range rs {
+			equal := true
+			for _, k := range keysOn[on] {
+				a, b := l[k[0]], r[k[1]]
+				if x, ok := b.(int64); ok && k[0] == 1 {
+					b = float64(x)
+				}
+				equal = equal && a != nil && b != nil && compareValues(a, b) == 0
+			}
+			if equal {
+				found, met[j] = true, true
+				if kind == "inner" || kind == "left" || kind == "full" {
+					add(l, r)
+				}
+			}
+		}
+		if kind == "semi" && found || kind == "anti" && !found || (kind == "left" || kind == "full") && !found {
+			add(l, nil)
+		}
+	}
+	for j, r := range rs {
+		if kind == "full" && !met[j] {
+			add(nil, r)
+		}
+	}
+	return want
+}
+
 // TestJoinSpills: with little memory, dealt out to tasks, and taken up by another number of them, a join gives what two loops give.
 func TestJoinSpills(t *testing.T) {
 	kinds := []string{"inner", "left", "full", "semi", "anti"}
-	ons := map[string][][2]int{"i = i2": {{0, 0}}, "s = s2": {{2, 2}}, "i = i2, f = g": {{0, 0}, {1, 1}}, "r = r2": {{3, 3}}, "f = i2": {{1, 0}}, "i": {{0, 0}}}
 	rapid.Check(t, func(rt *rapid.T) {
 		kind := rapid.SampledFrom(kinds).Draw(rt, "kind")
-		on := rapid.SampledFrom(slices.Sorted(maps.Keys(ons))).Draw(rt, "on")
+		on := rapid.SampledFrom(slices.Sorted(maps.Keys(keysOn))).Draw(rt, "on")
 		other := "m"
 		if on == "i" {
 			other = "m |> rename(i = i2)"
@@ -187,51 +239,7 @@ func TestJoinSpills(t *testing.T) {
 		sizes := []int{0, 3, 60, 250}
 		ls := sideRows(rt, rapid.SampledFrom(sizes).Draw(rt, "left"), 0)
 		rs := sideRows(rt, rapid.SampledFrom(sizes).Draw(rt, "right"), 1)
-		var want []string
-		add := func(l, r []any) {
-			if l == nil {
-				l = make([]any, 5)
-			}
-			if r == nil {
-				r = make([]any, 5)
-			}
-			row := append(slices.Clone(l), r...)
-			if on == "i" { // the key comes once
-				row = append(slices.Clone(l), r[1:]...)
-				if l[0] == nil && kind == "full" {
-					row[0] = r[0]
-				}
-			}
-			want = append(want, write(n.Out.Row, row[:len(n.Out.Row)]))
-		}
-		met := map[int]bool{}
-		for _, l := range ls {
-			found := false
-			for j, r := range rs {
-				equal := true
-				for _, k := range ons[on] {
-					a, b := l[k[0]], r[k[1]]
-					if x, ok := b.(int64); ok && k[0] == 1 {
-						b = float64(x)
-					}
-					equal = equal && a != nil && b != nil && compareValues(a, b) == 0
-				}
-				if equal {
-					found, met[j] = true, true
-					if kind == "inner" || kind == "left" || kind == "full" {
-						add(l, r)
-					}
-				}
-			}
-			if kind == "semi" && found || kind == "anti" && !found || (kind == "left" || kind == "full") && !found {
-				add(l, nil)
-			}
-		}
-		for j, r := range rs {
-			if kind == "full" && !met[j] {
-				add(nil, r)
-			}
-		}
+		want := twoLoops(n, kind, on, ls, rs)
 		lt, mt := table(in[0], ls), table(in[1], rs)
 		parts := append(cutUp(rt, 0, lt), cutUp(rt, 1, mt)...)
 		parts = rapid.Permutation(parts).Draw(rt, "order")
@@ -247,4 +255,33 @@ func TestJoinSpills(t *testing.T) {
 		same(rt, "taken up", lines(x.run(t, memory, parts, tasks, at, then), names), want)
 		same(rt, "taken up by the same", lines(runParts(t, n, in, memory, parts, at).batches, names), want)
 	})
+}
+
+// TestJoinHotKey: rows of one key that do not fit into memory meet block by block, whichever side is the smaller.
+func TestJoinHotKey(t *testing.T) {
+	rows := func(n, other, pad int) [][]any {
+		var out [][]any
+		for i := range n {
+			k := int64(7)
+			if i%20 == 19 {
+				k = int64(other + i)
+			}
+			out = append(out, []any{k, 0.0, "", []any{nil, ""}, strings.Repeat("p", pad) + fmt.Sprint(i)})
+		}
+		return out
+	}
+	for _, kind := range []string{"inner", "left", "full", "semi", "anti"} {
+		n, in := nodeOf(t, sides+"l |> join(m, on: (i = i2), kind: "+kind+") |> print()\n", "join")
+		for _, size := range [][2]int{{100, 1000}, {1000, 100}} {
+			ls, rs := rows(80, 1000, size[0]), rows(80, 2000, size[1])
+			var parts []part
+			for port, b := range []*batch.Batch{table(in[0], ls), table(in[1], rs)} {
+				for from := 0; from < b.N; from += 8 {
+					parts = append(parts, part{port, b.Slice(from, from+8)})
+				}
+			}
+			got := lines(runParts(t, n, in, 2000, parts).batches, n.Out.Row.Names())
+			same(t, fmt.Sprint(kind, size), got, twoLoops(n, kind, "i = i2", ls, rs))
+		}
+	}
 }

@@ -330,3 +330,32 @@ func compareValues(a, b any) int {
 	}
 	return compare(a, b)
 }
+
+// TestNoRoom: a folder that cannot be written to is an error that names it, and nothing is held behind it.
+func TestNoRoom(t *testing.T) {
+	for stage, ports := range map[string]int{"sort(i)": 1, "join(w2, on: (i = i), kind: full)": 2} {
+		name, _, _ := strings.Cut(stage, "(")
+		n, in := nodeOf(t, wide+"let w2 = w |> select(i, other = s)\nw |> "+stage+" |> print()\n", name)
+		dir := t.TempDir() + "/gone"
+		x := make1(t, n, in, &room{surroundings{memory: 1000}, dir, 0, 128})
+		var err error
+		for port := range ports {
+			rows := make([][]any, 100)
+			for i := range rows {
+				rows[i] = []any{int64(i), nil, nil, "s", nil, nil, nil, []any{}, "p"}[:len(in[port])]
+				if len(in[port]) == 2 {
+					rows[i][1] = "o"
+				}
+			}
+			if err == nil {
+				err = x.Data(port, table(in[port], rows), &sink{row: n.Out.Row})
+			}
+		}
+		if e, ok := err.(*op.Error); !ok || e.Code != "W6004" || !strings.Contains(e.Message, dir) || e.Hint == "" {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err := x.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
