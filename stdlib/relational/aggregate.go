@@ -196,7 +196,7 @@ func (a *aggregate) Open(ctx op.Context) (err error) {
 		a.keys, a.keyTypes, a.keyNames = append(a.keys, ev), append(a.keyTypes, k.Expr.Type), append(a.keyNames, keyName(k))
 	}
 	makers := make([]func() (op.Accumulator, error), 0, len(a.cfg.Args["columns"].Aggs))
-	spec := keyed.Spec{Windowed: a.windows != types.NoWindows, Memory: ctx.Memory(), Dir: ctx.TempDir(), New: func() ([]op.Accumulator, error) {
+	spec := keyed.Spec{Windowed: a.windows != types.NoWindows, Memory: ctx.Memory(), Dir: ctx.TempDir(), Spilled: func() { ctx.Count("spills", 1) }, New: func() ([]op.Accumulator, error) {
 		accs := make([]op.Accumulator, len(makers))
 		for i, make := range makers {
 			var err error

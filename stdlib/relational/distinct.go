@@ -68,7 +68,7 @@ func (d *distinct) Open(ctx op.Context) (err error) {
 			d.keys = append(d.keys, ev)
 		}
 	}
-	spec := keyed.Spec{Memory: ctx.Memory(), Dir: ctx.TempDir(), Types: make([]types.Type, 1),
+	spec := keyed.Spec{Memory: ctx.Memory(), Dir: ctx.TempDir(), Spilled: func() { ctx.Count("spills", 1) }, Types: make([]types.Type, 1),
 		New: func() ([]op.Accumulator, error) { return []op.Accumulator{&firstRow{row: d.cfg.Out}}, nil }}
 	spec.First, spec.Last, spec.All = ctx.KeyGroups()
 	d.groups, err = keyed.New(spec)

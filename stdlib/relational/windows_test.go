@@ -368,4 +368,3 @@ func TestStateGoesOn(t *testing.T) {
 		})
 	}
 }
-

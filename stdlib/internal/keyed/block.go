@@ -1,8 +1,6 @@
 package keyed
 
 import (
-	"errors"
-
 	"weir/compiler/types"
 	"weir/runtime/batch"
 	"weir/runtime/op"
@@ -145,7 +143,7 @@ func (s *State) finishRuns(t *store, emit func(*Block) error) error {
 	if err == nil {
 		err = x.flush()
 	}
-	return errors.Join(err, m.close())
+	return err
 }
 
 // merging makes blocks of groups that are read from files.

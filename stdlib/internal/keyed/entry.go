@@ -27,10 +27,10 @@ const (
 	stateColumn
 )
 
-// entryWriter makes frames of groups.
+// entryWriter makes batches of groups.
 type entryWriter struct {
-	size  int // of a frame, about
-	flush func(frame []byte) error
+	size  int // of a batch, about, in bytes
+	flush func(b *batch.Batch) error
 
 	n          int
 	start, end []int64
@@ -38,7 +38,7 @@ type entryWriter struct {
 	key, state *batch.Builder
 	ord        [][]uint64
 	bytes      int
-	buf, blob  []byte
+	blob       []byte
 }
 
 func (w *entryWriter) row(win Window, part int64, key, state []byte, ord []uint64) error {
@@ -61,7 +61,7 @@ func (w *entryWriter) row(win Window, part int64, key, state []byte, ord []uint6
 }
 
 // done writes the rows so far.
-func (w *entryWriter) done() (err error) {
+func (w *entryWriter) done() error {
 	if w.n == 0 {
 		return nil
 	}
@@ -69,10 +69,7 @@ func (w *entryWriter) done() (err error) {
 		packed(entryRow[startColumn].Type, w.start), packed(entryRow[endColumn].Type, w.end),
 		packed(entryRow[partColumn].Type, w.part), w.key.Done(), w.state.Done()}}
 	w.n, w.bytes, w.start, w.end, w.part = 0, 0, nil, nil, nil
-	if w.buf, err = batch.AppendFrame(w.buf[:0], b); err != nil {
-		return err
-	}
-	return w.flush(w.buf)
+	return w.flush(b)
 }
 
 // packed makes a vector of ints: a dictionary where they are all the same.
@@ -118,11 +115,19 @@ func (w *entryWriter) put(win Window, key []byte, ord []uint64, accs []op.Accumu
 	return nil
 }
 
-// entries is the rows of a frame.
-type entries struct {
-	*batch.Batch
-	levels int
+// frames lets an entryWriter give frames.
+func frames(give func(frame []byte) error) func(*batch.Batch) error {
+	var buf []byte
+	return func(b *batch.Batch) (err error) {
+		if buf, err = batch.AppendFrame(buf[:0], b); err != nil {
+			return err
+		}
+		return give(buf)
+	}
 }
+
+// entries is rows of groups.
+type entries struct{ *batch.Batch }
 
 // readEntries takes a frame apart.
 func readEntries(frame []byte) (e entries, rest []byte, err error) {
@@ -130,10 +135,15 @@ func readEntries(frame []byte) (e entries, rest []byte, err error) {
 	if err != nil {
 		return entries{}, nil, errState
 	}
+	e, err = asEntries(b)
+	return e, rest, err
+}
+
+func asEntries(b *batch.Batch) (entries, error) {
 	if !b.Row.Equal(entryRow) {
-		return entries{}, nil, errState
+		return entries{}, errState
 	}
-	return entries{b, len(b.Ord)}, rest, nil
+	return entries{b}, nil
 }
 
 func (e entries) window(i int) Window {

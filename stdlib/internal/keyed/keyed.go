@@ -33,6 +33,8 @@ type Spec struct {
 	// Memory is how many bytes may be held before groups are put into files in Dir; 0 for any number.
 	Memory int64
 	Dir    string
+	// Spilled is called whenever groups have been put into a file; nil: nobody wants to know.
+	Spilled func()
 }
 
 // Streaming is an accumulator whose groups hold values without bound. The values of a group leave memory as pieces, which come back as one
@@ -57,19 +59,11 @@ type PieceReader func() ([]byte, error)
 // errState is for a snapshot that this package cannot have written.
 var errState = &op.Error{Code: "W6411", Message: "the state of groups cannot be read", Hint: "the checkpoint is damaged: resume from the one before"}
 
-// codeTemp is of a temporary file that cannot be written or read.
-const codeTemp = "W6004"
-
 func (s *Spec) limit() int64 {
 	if s.Memory <= 0 {
 		return math.MaxInt64
 	}
 	return s.Memory
-}
-
-// frameBytes is the size of a frame in a file.
-func (s *Spec) frameBytes() int {
-	return int(min(max(s.limit()/256, 4<<10), 256<<10))
 }
 
 // group gives the key group of a hash.

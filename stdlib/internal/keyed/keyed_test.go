@@ -230,7 +230,7 @@ func FuzzRestore(f *testing.F) {
 	f.Add(uint8(3), int64(1), []byte{2}, []byte{9, 0, 0, 0, 5}, int64(1), []byte{2}, []byte{}, int64(5), int64(-1), uint8(1))
 	f.Fuzz(func(t *testing.T, g uint8, part int64, key, state []byte, part2 int64, key2, state2 []byte, start, end int64, levels uint8) {
 		var frame []byte
-		w := entryWriter{size: 1 << 20, flush: func(b []byte) error { frame = append(frame, b...); return nil }}
+		w := entryWriter{size: 1 << 20, flush: frames(func(b []byte) error { frame = append(frame, b...); return nil })}
 		ord := make([]uint64, levels%4)
 		if err := w.row(Window{start, end}, part, key, state, ord); err != nil {
 			t.Fatal(err)

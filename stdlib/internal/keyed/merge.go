@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"container/heap"
 	"errors"
-
-	"weir/runtime/batch"
 )
 
 // merger reads runs side by side, in the order of their keys.
@@ -18,31 +16,20 @@ type merger struct {
 func (s *State) newMerger(runs []*run) (*merger, error) {
 	m := &merger{}
 	for _, r := range runs {
-		c, err := r.open(&s.spec)
+		c, err := r.read(&s.spec)
 		if err != nil {
-			return nil, errors.Join(err, m.close())
+			return nil, err
 		}
 		m.push(c)
 	}
 	return m, nil
 }
 
-func (m *merger) close() error {
-	var errs []error
-	for _, c := range append(m.cursors, m.same...) {
-		errs = append(errs, c.f.Close())
-	}
-	m.cursors, m.same = nil, nil
-	return errors.Join(errs...)
-}
-
-// push takes a cursor in that stands at a group, or closes it at its end.
+// push takes a cursor in that stands at a group, or at its end.
 func (m *merger) push(c *cursor) {
-	if c.ended() {
-		c.f.Close() //nolint:errcheck // it was only read
-		return
+	if !c.ended() {
+		heap.Push((*byKey)(m), c)
 	}
-	heap.Push((*byKey)(m), c)
 }
 
 type byKey merger
@@ -75,7 +62,7 @@ func (m *merger) each(streaming []int, group func(e entries, i int) error, piece
 			if err := group(c.entries, c.i); err != nil {
 				return false, err
 			}
-			if _, err := c.next(); err != nil {
+			if err := c.next(); err != nil {
 				return false, err
 			}
 		}
@@ -89,19 +76,16 @@ func (m *merger) each(streaming []int, group func(e entries, i int) error, piece
 			return false, err
 		}
 	}
-	for len(m.same) > 0 {
-		c := m.same[len(m.same)-1]
-		m.same = m.same[:len(m.same)-1]
+	for _, c := range m.same {
 		if !c.ended() && c.entries.part(c.i) != 0 {
-			m.same = append(m.same, c)
-			return false, c.damaged(batch.ErrFrame)
+			return false, damaged(errOrder)
 		}
 		if err := c.skip(); err != nil {
-			m.same = append(m.same, c)
 			return false, err
 		}
 		m.push(c)
 	}
+	m.same = m.same[:0]
 	return true, nil
 }
 
@@ -111,43 +95,48 @@ func (s *State) compact(t *store) error {
 	if err != nil {
 		return err
 	}
-	w, err := s.newRun()
-	if err != nil {
-		return errors.Join(err, m.close())
-	}
-	var ord []uint64
-	ordinals := func(e entries, i int) []uint64 {
-		ord = ord[:0]
-		for _, level := range e.Ord {
-			ord = append(ord, level[i])
-		}
-		return ord
-	}
 	p, err := newPart(&s.spec)
-	for ok := err == nil; ok; {
-		ok, err = m.each(s.streaming, func(e entries, i int) error {
-			return w.row(t.window, 0, e.key(i), e.state(i), ordinals(e, i))
-		}, func(k int, seqs []PieceReader) error {
-			next := p.accs[k].(Streaming).MergePieces(seqs)
-			for {
-				piece, err := next()
-				if piece == nil || err != nil {
-					return err
-				}
-				if err := w.row(t.window, int64(k+1), nil, piece, ord); err != nil {
-					return err
-				}
-			}
-		})
+	if err != nil {
+		return err
 	}
-	r, err := w.finish(s, t.window, errors.Join(err, m.close()))
+	r, err := s.writeRun(t.window, func(w *entryWriter) error {
+		var ord []uint64
+		for {
+			ok, err := m.each(s.streaming, func(e entries, i int) error {
+				ord = ord[:0]
+				for _, level := range e.Ord {
+					ord = append(ord, level[i])
+				}
+				return w.row(t.window, 0, e.key(i), e.state(i), ord)
+			}, func(k int, seqs []PieceReader) error {
+				next := p.accs[k].(Streaming).MergePieces(seqs)
+				for {
+					piece, err := next()
+					if piece == nil || err != nil {
+						return err
+					}
+					if err := w.row(t.window, int64(k+1), nil, piece, ord); err != nil {
+						return err
+					}
+				}
+			})
+			if !ok || err != nil {
+				return err
+			}
+		}
+	})
 	if err != nil {
 		return err
 	}
 	old := t.runs
 	t.runs = []*run{r}
-	for _, r := range old {
-		err = errors.Join(err, r.remove())
+	return closeRuns(old)
+}
+
+func closeRuns(runs []*run) error {
+	var errs []error
+	for _, r := range runs {
+		errs = append(errs, r.file.Close())
 	}
-	return err
+	return errors.Join(errs...)
 }

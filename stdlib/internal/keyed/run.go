@@ -1,109 +1,59 @@
 package keyed
 
 import (
-	"bufio"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
 
 	"weir/runtime/batch"
 	"weir/runtime/op"
+	"weir/runtime/spill"
 )
 
 // run is a file of groups in the order of their keys.
 type run struct {
 	name   string // under which snapshots have it; the name of no other content, of whatever instance
-	path   string
+	file   *spill.File
 	window Window
-	own    bool // it is this instance's, to be removed
 }
 
-func (r *run) remove() error {
-	if !r.own {
-		return nil
-	}
-	if err := os.Remove(r.path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return tempError(filepath.Dir(r.path), "cannot be removed", err)
-	}
-	return nil
-}
-
-func tempError(dir, what string, err error) error {
-	if dir == "" {
-		dir = os.TempDir()
-	}
-	var path *os.PathError
-	if errors.As(err, &path) {
-		err = path.Err
-	}
-	return &op.Error{Code: codeTemp, Message: fmt.Sprintf("a temporary file in %s %s", dir, what), Err: err,
-		Hint: "make room there, or name another folder with --temp"}
-}
-
-// runWriter writes a run.
-type runWriter struct {
-	entryWriter
-	dir string
-	f   *os.File
-	w   *bufio.Writer
-}
-
-func (s *State) newRun() (*runWriter, error) {
-	f, err := os.CreateTemp(s.spec.Dir, "weir-groups-*")
+// writeRun makes a run of the groups that fill gives.
+func (s *State) writeRun(win Window, fill func(w *entryWriter) error) (*run, error) {
+	f, err := spill.Create(s.spec.Dir)
 	if err != nil {
-		return nil, tempError(s.spec.Dir, "cannot be made", err)
+		return nil, err
 	}
-	w := &runWriter{dir: s.spec.Dir, f: f, w: bufio.NewWriterSize(f, 64<<10)}
-	w.entryWriter = entryWriter{size: s.spec.frameBytes(), flush: func(frame []byte) error {
-		if _, err := w.w.Write(frame); err != nil {
-			return tempError(w.dir, "cannot be written", err)
-		}
-		return nil
-	}}
-	return w, nil
-}
-
-// finish gives the run, or removes the file where err or something else is in its way.
-func (w *runWriter) finish(s *State, win Window, err error) (*run, error) {
-	if err == nil {
+	w := &entryWriter{size: int(spill.ChunkBytes(s.spec.limit())), flush: f.Append}
+	if err = fill(w); err == nil {
 		err = w.done()
 	}
 	if err == nil {
-		if e := w.w.Flush(); e != nil {
-			err = tempError(w.dir, "cannot be written", e)
-		}
-	}
-	if e := w.f.Close(); e != nil && err == nil {
-		err = tempError(w.dir, "cannot be closed", e)
+		err = f.Finish()
 	}
 	if err != nil {
-		return nil, errors.Join(err, os.Remove(w.f.Name()))
+		return nil, errors.Join(err, f.Close())
 	}
 	s.files++
-	return &run{name: fmt.Sprintf("%s-%d", s.token, s.files), path: w.f.Name(), window: win, own: true}, nil
+	return &run{name: fmt.Sprintf("%s-%d", s.token, s.files), file: f, window: win}, nil
 }
 
 // spill puts the groups of a store that are in memory into a run.
 func (s *State) spill(t *store) error {
-	w, err := s.newRun()
-	if err != nil {
-		return err
-	}
-	for _, r := range t.sorted() {
-		if err = w.group(t.window, t.shards[r.shard].part, r.group); err != nil {
-			break
+	r, err := s.writeRun(t.window, func(w *entryWriter) error {
+		for _, r := range t.sorted() {
+			if err := w.group(t.window, t.shards[r.shard].part, r.group); err != nil {
+				return err
+			}
 		}
-	}
-	r, err := w.finish(s, t.window, err)
+		return nil
+	})
 	if err != nil {
 		return err
 	}
 	t.clear(s)
 	t.runs = append(t.runs, r)
-	s.Spilled++
+	if s.spec.Spilled != nil {
+		s.spec.Spilled()
+	}
 	if len(t.runs) < maxRuns {
 		return nil
 	}
@@ -117,21 +67,15 @@ const maxRuns = 128
 type cursor struct {
 	entries
 	i    int
-	f    *os.File
-	r    *bufio.Reader
-	buf  []byte
+	rows spill.Sequence
 	spec *Spec
 }
 
-// open begins to read a run. Nothing may be in it.
-func (r *run) open(s *Spec) (*cursor, error) {
-	f, err := os.Open(r.path)
-	if err != nil {
-		return nil, tempError(filepath.Dir(r.path), "cannot be opened", err)
-	}
-	c := &cursor{f: f, r: bufio.NewReaderSize(f, 16<<10), spec: s}
-	if _, err := c.next(); err != nil {
-		return nil, errors.Join(err, f.Close())
+// read goes to the first group of a run that belongs to this instance; there may be none.
+func (r *run) read(s *Spec) (*cursor, error) {
+	c := &cursor{rows: r.file.Read(), spec: s}
+	if err := c.next(); err != nil {
+		return nil, err
 	}
 	return c, c.skip()
 }
@@ -139,61 +83,40 @@ func (r *run) open(s *Spec) (*cursor, error) {
 // ended reports whether there is no row.
 func (c *cursor) ended() bool { return c.Batch == nil }
 
-// next goes to the next row; false at the end.
-func (c *cursor) next() (bool, error) {
-	if c.Batch != nil && c.i+1 < c.N {
-		c.i++
-		return true, nil
+// next goes to the next row.
+func (c *cursor) next() error {
+	if c.i++; c.Batch != nil && c.i < c.N {
+		return nil
 	}
 	c.entries, c.i = entries{}, 0
-	var head [12]byte
-	if _, err := io.ReadFull(c.r, head[:]); err != nil {
-		if errors.Is(err, io.EOF) {
-			return false, nil
+	for {
+		b, err := c.rows.Next()
+		if err != nil || b == nil {
+			return err
 		}
-		return false, c.damaged(err)
-	}
-	n := int64(binary.LittleEndian.Uint32(head[4:]))
-	if n > batch.MaxFrame {
-		return false, c.damaged(batch.ErrFrame)
-	}
-	c.buf = append(c.buf[:0], head[:]...)
-	for n > 0 { // memory only for what is there
-		k := min(n, 1<<20)
-		from := len(c.buf)
-		c.buf = append(c.buf, make([]byte, k)...)
-		if _, err := io.ReadFull(c.r, c.buf[from:]); err != nil {
-			return false, c.damaged(err)
+		if c.entries, err = asEntries(b); err != nil {
+			return damaged(err)
 		}
-		n -= k
+		if b.N > 0 {
+			return nil
+		}
 	}
-	e, rest, err := readEntries(c.buf)
-	if err != nil || len(rest) > 0 {
-		return false, c.damaged(err)
-	}
-	if c.entries = e; e.N == 0 {
-		return c.next()
-	}
-	return true, nil
 }
 
 // skip goes on to a group that belongs to this instance.
 func (c *cursor) skip() error {
-	own := false
 	for !c.ended() {
-		if c.part(c.i) == 0 {
-			if own = c.spec.owns(Hash(c.key(c.i))); own {
-				return nil
-			}
+		if c.part(c.i) == 0 && c.spec.owns(Hash(c.key(c.i))) {
+			return nil
 		}
-		if _, err := c.next(); err != nil {
+		if err := c.next(); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (c *cursor) damaged(err error) error {
+func damaged(err error) error {
 	return &op.Error{Code: "W6005", Message: "a temporary file is damaged", Err: err,
 		Hint: "the disk or the memory of this machine is at fault: run again with --temp on another disk"}
 }
@@ -202,9 +125,9 @@ func (c *cursor) damaged(err error) error {
 func (c *cursor) pieces(part int64) PieceReader {
 	given := false
 	return func() ([]byte, error) {
-		if given { // not before: the piece lies in the frame
+		if given {
 			given = false
-			if _, err := c.next(); err != nil {
+			if err := c.next(); err != nil {
 				return nil, err
 			}
 		}
@@ -215,3 +138,5 @@ func (c *cursor) pieces(part int64) PieceReader {
 		return c.state(c.i), nil
 	}
 }
+
+var errOrder = fmt.Errorf("%w: groups in another order", batch.ErrFrame)

@@ -300,7 +300,7 @@ func (s *Sessions) Snapshot(w op.SnapshotWriter) error {
 		}
 	}
 	for g := s.spec.First; g < s.spec.Last; g++ {
-		x := entryWriter{size: 256 << 10, flush: func(frame []byte) error { return w.KeyGroup(g, frame) }}
+		x := entryWriter{size: 256 << 10, flush: frames(func(frame []byte) error { return w.KeyGroup(g, frame) })}
 		for _, k := range byGroup[g] {
 			for _, y := range s.of[k] {
 				ord := s.ord[int(y.group)*s.levels : (int(y.group)+1)*s.levels]

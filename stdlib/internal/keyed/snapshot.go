@@ -1,7 +1,10 @@
 package keyed
 
 import (
+	"errors"
+
 	"weir/runtime/op"
+	"weir/runtime/spill"
 )
 
 // Snapshot writes the groups as they are now. Files are handed over at once; what is in memory is frozen, and written shard by shard in the background,
@@ -13,7 +16,7 @@ func (s *State) Snapshot(w op.SnapshotWriter) error {
 	for _, win := range s.Windows() {
 		t := s.stores[win]
 		for _, r := range t.runs {
-			if err := w.File(r.name, r.path); err != nil {
+			if err := w.File(r.name, r.file.Path()); err != nil {
 				return err
 			}
 		}
@@ -87,7 +90,7 @@ func (f *frozen) write(s *Spec, w op.SnapshotWriter) error {
 		if len(groups) == 0 {
 			continue
 		}
-		x := entryWriter{size: 256 << 10, flush: func(frame []byte) error { return w.KeyGroup(k, frame) }}
+		x := entryWriter{size: 256 << 10, flush: frames(func(frame []byte) error { return w.KeyGroup(k, frame) })}
 		for _, g := range groups {
 			if err := x.group(f.window, f.part, g); err != nil {
 				return err
@@ -107,22 +110,21 @@ func (s *State) Restore(r op.SnapshotReader) error {
 		return err
 	}
 	for name, path := range r.Files() {
-		x := &run{name: name, path: path}
-		c, err := x.open(&s.spec)
+		file, err := spill.Open(path)
 		if err != nil {
 			return err
 		}
-		ended := c.ended()
-		if !ended {
-			x.window = c.entries.window(c.i)
+		x := &run{name: name, file: file}
+		c, err := x.read(&s.spec)
+		if err != nil || c.ended() { // nothing of it is ours
+			if err = errors.Join(err, file.Close()); err != nil {
+				return err
+			}
+			continue
 		}
-		if err := c.f.Close(); err != nil {
-			return tempError(path, "cannot be closed", err)
-		}
-		if !ended { // it has something of ours
-			t := s.store(x.window)
-			t.runs = append(t.runs, x)
-		}
+		x.window = c.entries.window(c.i)
+		t := s.store(x.window)
+		t.runs = append(t.runs, x)
 	}
 	return r.Err()
 }

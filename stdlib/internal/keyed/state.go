@@ -12,9 +12,6 @@ import (
 // State is the groups of an instance of an operator, by window and key. It is used by one goroutine; only what Snapshot gives to Later runs in
 // another one.
 type State struct {
-	// Spilled counts how often groups have been put into a file.
-	Spilled int64
-
 	spec      Spec
 	streaming []int   // the accumulators that are Streaming
 	shardOf   []uint8 // by key group
@@ -149,14 +146,10 @@ func (s *State) Finish(w Window, emit func(*Block) error) error {
 func (s *State) drop(t *store) error {
 	t.clear(s)
 	delete(s.stores, t.window)
-	var errs []error
-	for _, r := range t.runs {
-		errs = append(errs, r.remove())
-	}
-	return errors.Join(errs...)
+	return closeRuns(t.runs)
 }
 
-// Close removes all files.
+// Close gives the space of all files back.
 func (s *State) Close() error {
 	var errs []error
 	for _, t := range s.stores {

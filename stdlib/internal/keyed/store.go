@@ -42,12 +42,6 @@ func (s *Spec) shardCount() int {
 	return max(1, min(n, s.Last-s.First))
 }
 
-// shardOf gives the shard of a key group.
-func (s *Spec) shardOf(hash uint64, shards int) int {
-	i := (s.group(hash) - s.First) * shards / max(1, s.Last-s.First)
-	return min(max(i, 0), shards-1)
-}
-
 // scratch is memory for one call of add.
 type scratch struct {
 	shard  []uint8
