@@ -14,7 +14,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"weir/planner/explain"
 	"weir/planner/physical"
 	"weir/runtime/local"
 )
@@ -22,7 +21,7 @@ import (
 // Monitor has the last state of a run.
 type Monitor struct {
 	plan  *physical.Plan
-	model *explain.Model
+	graph any // the plan for reading, as the page has it
 	now   func() time.Time
 
 	mu   sync.Mutex
@@ -30,9 +29,9 @@ type Monitor struct {
 	over bool
 }
 
-// New makes a monitor of a plan's run.
-func New(plan *physical.Plan, model *explain.Model) *Monitor {
-	return &Monitor{plan: plan, model: model, now: time.Now}
+// New makes a monitor of a plan's run. graph is what explain.New makes of the plan: it goes to the page as JSON.
+func New(plan *physical.Plan, graph any) *Monitor {
+	return &Monitor{plan: plan, graph: graph, now: time.Now}
 }
 
 // Update takes the state of the run: it is a local.Options.Progress.
@@ -91,7 +90,7 @@ func (m *Monitor) UI() http.Handler {
 	})
 	mux.HandleFunc("GET /plan.json", func(w http.ResponseWriter, _ *http.Request) {
 		head(w, "application/json")
-		_ = json.NewEncoder(w).Encode(m.model)
+		_ = json.NewEncoder(w).Encode(m.graph)
 	})
 	mux.HandleFunc("GET /progress.json", func(w http.ResponseWriter, _ *http.Request) {
 		head(w, "application/json")

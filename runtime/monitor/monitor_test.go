@@ -13,7 +13,6 @@ import (
 
 	"weir/compiler/logical"
 	"weir/lang/diag"
-	"weir/planner/explain"
 	"weir/planner/physical"
 	"weir/runtime/local"
 	"weir/runtime/stage"
@@ -23,7 +22,7 @@ import (
 func watched() *Monitor {
 	plan := &physical.Plan{File: "x.flow", Nodes: []*logical.Node{{ID: 1, Op: "read_jsonl", Span: diag.Span{File: "x.flow", Start: diag.Pos{Line: 2, Col: 1}}},
 		{ID: 2, Op: "filter"}, {ID: 3, Op: "filter"}}}
-	m := New(plan, &explain.Model{File: "x.flow", Stages: []*explain.Stage{{ID: 0, Tasks: 2, Ops: []*explain.Op{{Node: 1, Name: "read_jsonl"}}}}})
+	m := New(plan, map[string]any{"file": "x.flow"})
 	m.now = func() time.Time { return time.Unix(1_800_000_000, 0) }
 	m.Update(local.Progress{Elapsed: 1500 * time.Millisecond, Rejected: 3,
 		Nodes: map[int]stage.Counts{1: {RowsOut: 1000, Bytes: 5000, Rejected: 3, Busy: time.Second, Watermark: 1_799_999_990e9, Named: map[string]int64{"late": 7}},
