@@ -1,11 +1,13 @@
 package align
 
 import (
+	"context"
 	"errors"
 	"math"
 
 	"weir/runtime/op"
 	"weir/stdlib/align/composition"
+	"weir/stdlib/align/kernel"
 	"weir/stdlib/align/scoring"
 	"weir/stdlib/align/stats"
 	"weir/stdlib/align/trace"
@@ -21,25 +23,45 @@ const (
 	stretch          = 5
 )
 
-// rescorer aligns pairs under matrices that are made for their compositions. Its scores are in 1/composition.Unit of the scheme's.
+// rescorer scores and aligns pairs under matrices that are made for their compositions. Its scores are in 1/composition.Unit of the scheme's.
 type rescorer struct {
 	adjuster *composition.Adjuster
+	scorer   *kernel.Scorer
 	tracer   *trace.Aligner
 	path     trace.Alignment
+
+	codes  [][]byte
+	values []kernel.Values
+	scores []int32
 }
 
-// newRescorer makes a rescorer for a scheme with known statistics. The error is a *scoring.Error.
-func newRescorer(method composition.Method, s *scoring.Scheme) (*rescorer, error) {
+// adjusterOf makes the matrices for a scheme with known statistics. The error is a *scoring.Error.
+func adjusterOf(method composition.Method, s *scoring.Scheme) (*composition.Adjuster, error) {
 	if _, err := stats.New(s); err != nil {
 		return nil, err
 	}
-	a, err := composition.New(method, s.Matrix)
+	return composition.New(method, s.Matrix)
+}
+
+// newRescorer makes a rescorer. The error is an *op.Error.
+func newRescorer(method composition.Method, s *scoring.Scheme) (*rescorer, error) {
+	a, err := adjusterOf(method, s)
 	if err != nil {
-		return nil, err
+		return nil, &op.Error{Code: "W6305", Message: "compositions cannot be accounted for with this scheme", Err: err}
 	}
 	fine := *s
 	fine.Scale, fine.First, fine.Extend = composition.Unit*s.Scale, composition.Unit*s.First, composition.Unit*s.Extend
-	return &rescorer{adjuster: a, tracer: trace.NewAligner(&fine)}, nil
+	scorer, err := kernel.NewScorer(&fine)
+	if err != nil {
+		return nil, pathError(err)
+	}
+	return &rescorer{adjuster: a, scorer: scorer, tracer: trace.NewAligner(&fine)}, nil
+}
+
+// stopWith makes the run's end stop what the rescorer does.
+func (r *rescorer) stopWith(ctx context.Context) {
+	r.scorer.Stop = func() bool { return ctx.Err() != nil }
+	r.tracer.Stop = ctx.Err
 }
 
 // align aligns an encoded pair, and leaves the alignment in path. The score is 0 where there is no alignment.
@@ -49,11 +71,50 @@ func (r *rescorer) align(query, target []byte) (int32, error) {
 	if scores == nil {
 		return 0, nil
 	}
-	r.tracer.SetScores((*[scoring.MaxCodes][scoring.MaxCodes]int32)(scores))
+	r.tracer.SetScores((*kernel.Values)(scores))
 	if err := r.tracer.Align(query, target, &r.path); err != nil {
 		return 0, err
 	}
 	return r.path.Score, nil
+}
+
+// together is how many targets are scored at once: their matrices take 1 MiB.
+const together = 256
+
+// score sets the score of each hit, whose position is that of a target in targets, to that of its pair with an encoded query. Of a pair that has no
+// alignment it is 0. Not all are set where the run is being stopped.
+func (r *rescorer) score(query []byte, targets [][]byte, found []hit) error {
+	q := r.adjuster.Compose(query)
+	for len(found) > 0 {
+		some := found[:min(len(found), together)]
+		found = found[len(some):]
+		r.codes, r.values = r.codes[:0], r.values[:0]
+		for i := range some {
+			target := targets[some[i].pos]
+			t := r.adjuster.Compose(target)
+			scores := r.adjuster.Scores(&q, &t)
+			if scores == nil {
+				target, scores = nil, &composition.Scores{} // an empty sequence scores 0
+			}
+			r.codes, r.values = append(r.codes, target), append(r.values, kernel.Values(*scores))
+		}
+		r.scores = append(r.scores[:0], make([]int32, len(some))...)
+		var failed error
+		r.scorer.ScoreEach(query, r.codes, r.values, func(t int) int32 {
+			r.tracer.SetScores(&r.values[t])
+			if err := r.tracer.Align(query, r.codes[t], &r.path); err != nil {
+				failed = err
+			}
+			return r.path.Score
+		}, r.scores)
+		if failed != nil {
+			return failed
+		}
+		for i := range some {
+			some[i].score = r.scores[i]
+		}
+	}
+	return nil
 }
 
 // rounded is a fine score in the scheme's units, halves up, and what that takes from it.

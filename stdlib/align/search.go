@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"math"
+	"slices"
 	"sort"
 
 	"weir/compiler/types"
@@ -154,7 +155,7 @@ func typeSearch(t *op.Typing) types.Row {
 		return nil
 	}
 	if method, ok := compositionMethods[t.Args.Word("composition")]; ok {
-		if _, err := newRescorer(method, s); err != nil {
+		if _, err := adjusterOf(method, s); err != nil {
 			reportComposition(t, err)
 			return nil
 		}
@@ -304,9 +305,9 @@ func (x *searchScan) Open(ctx op.Context) error {
 	}
 	if method, ok := compositionMethods[x.cfg.Args.Word("composition")]; ok {
 		if x.fine, err = newRescorer(method, s); err != nil {
-			return &op.Error{Code: "W6305", Message: "compositions cannot be accounted for with this scheme", Err: err}
+			return err
 		}
-		x.fine.tracer.Stop = ctx.Context().Err
+		x.fine.stopWith(ctx.Context())
 	} else {
 		x.engine.scorer.SetMin(x.min)
 	}
@@ -346,13 +347,24 @@ func (x *searchScan) Close() error { return nil }
 // queryRange is a split.
 type queryRange struct{ I, Q0, Q1 int }
 
+// splitsAtLeast is how many splits a search has before they become larger than they need be: what a block costs before it is scored, queries
+// of one split share.
+const splitsAtLeast = 128
+
 func (x *searchScan) Splits(op.Context, []json.RawMessage) iter.Seq2[op.Split, error] {
+	total := int64(0)
+	for _, b := range x.blocks[queryPort] {
+		for _, size := range b.Sizes {
+			total += max(size, 1) * max(x.residues, 1)
+		}
+	}
+	goal := min(max(x.goal, total/splitsAtLeast), 8*x.goal)
 	return func(yield func(op.Split, error) bool) {
 		var index uint64
 		for i, b := range x.blocks[queryPort] {
 			for q0 := 0; q0 < b.Records; {
 				q1, cells := q0, int64(0)
-				for q1 < b.Records && (q1 == q0 || cells < x.goal) {
+				for q1 < b.Records && (q1 == q0 || cells < goal) {
 					cells += max(b.Sizes[q1], 1) * max(x.residues, 1)
 					q1++
 				}
@@ -411,6 +423,7 @@ func (x *searchScan) Read(s op.Split, out op.SourceOutput) error {
 	best := make([]hits, r.Q1-r.Q0)
 	var pairs []pair
 	var scores []int32
+	var found []hit
 	for j := range x.blocks[targetPort] {
 		tb, err := x.ctx.Staging().Get(blockKey(targetPort, j))
 		if err != nil {
@@ -439,7 +452,9 @@ func (x *searchScan) Read(s op.Split, out op.SourceOutput) error {
 				return err
 			}
 			for q := q0; q < q1; q++ {
+				query := qs.codes[q*strands]
 				forward := scores[(q-q0)*strands*tb.N:][:tb.N]
+				found = found[:0]
 				for t, score := range forward {
 					h := hit{score: score, number: tb.Ord[0][t], block: j, pos: uint32(t)}
 					if both {
@@ -447,11 +462,17 @@ func (x *searchScan) Read(s op.Split, out op.SourceOutput) error {
 							h.score, h.reverse = s, true
 						}
 					}
-					if ok, err := x.passes(&h, qs.codes[q*strands], ts.codes[t]); err != nil {
-						return err
-					} else if ok {
-						x.keep(&best[q], h)
+					if x.plausible(h.score, query, ts.codes[t]) {
+						found = append(found, h)
 					}
+				}
+				if x.fine != nil {
+					if found, err = x.rescore(query, ts.codes, found); err != nil {
+						return err
+					}
+				}
+				for _, h := range found {
+					x.keep(&best[q], h)
 				}
 			}
 		}
@@ -481,20 +502,26 @@ func (x *searchScan) strands(queries *batch.Vector, r queryRange) *batch.Vector 
 	return b.Done()
 }
 
-// passes reports that a pair is a hit. Where compositions count it scores the pair anew.
-func (x *searchScan) passes(h *hit, query, target []byte) (bool, error) {
-	if x.fine == nil {
-		return h.score >= x.min && x.significant(float64(h.score), query, target, 1), nil
+// plausible reports that a pair is a hit by its plain score or, where compositions count, may be one.
+func (x *searchScan) plausible(score int32, query, target []byte) bool {
+	if x.fine != nil {
+		return score >= 1 && x.significant(float64(score), query, target, stretch)
 	}
-	if h.score < 1 || !x.significant(float64(h.score), query, target, stretch) {
-		return false, nil
+	return score >= x.min && x.significant(float64(score), query, target, 1)
+}
+
+// rescore scores what a query has found anew, by the compositions, and leaves the hits.
+func (x *searchScan) rescore(query []byte, targets [][]byte, found []hit) ([]hit, error) {
+	if err := x.fine.score(query, targets, found); err != nil {
+		return nil, x.engine.untraced(err)
 	}
-	var err error
-	if h.score, err = x.fine.align(query, target); err != nil {
-		return false, x.engine.untraced(err)
+	if err := x.ctx.Context().Err(); err != nil {
+		return nil, err
 	}
-	score, rest := rounded(h.score)
-	return h.score > 0 && score >= x.min && x.significant(float64(score)+rest, query, target, 1), nil
+	return slices.DeleteFunc(found, func(h hit) bool {
+		score, rest := rounded(h.score)
+		return h.score < 1 || score < x.min || !x.significant(float64(score)+rest, query, targets[h.pos], 1)
+	}), nil
 }
 
 // significant reports that the E-value is at most so many times as large as it may be.

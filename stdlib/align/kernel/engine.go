@@ -22,8 +22,9 @@ const maxCall = 1 << 18
 type job struct {
 	rows     [][]byte
 	columns  [][]byte
-	byLength []int32 // the columns that are not empty, longest first
-	want     []Set   // nil, or an entry nil: all
+	byLength []int32  // the columns that are not empty, longest first
+	want     []Set    // nil, or an entry nil: all
+	values   []Values // nil, or for each column a matrix of its own, which counts instead of the side's
 	put      func(row, column int, score int32)
 	narrow   func(row, column int)
 	exact    func(row, column int) int32 // the reference's score, for what no kernel can take
@@ -142,20 +143,24 @@ func (e *engine) runStrip(j *job, first, last int) {
 		p := &e.panel
 		p.split(&e.strip, from, to, vector)
 		e.fillMasks()
-		p.transpose(&e.strip, j.columns, from)
 		if !e.side.local {
 			e.fillTops(from)
 		}
 		p.profile = aligned(p.profile, int(p.tiles)*stride)
-		b := buildArgs{codes: p.codes, table: e.table, profile: p.profile, tiles: int64(p.tiles), rows: int64(codes),
-			scale: int64(e.side.scale)}
-		if e.side.local {
-			b.add = e.kernel.bias
+		if j.values != nil {
+			e.fillEach(j, codes, from)
 		} else {
-			b.add = 2 * int64(e.side.extend)
+			p.transpose(&e.strip, j.columns, from)
+			b := buildArgs{codes: p.codes, table: e.table, profile: p.profile, tiles: int64(p.tiles), rows: int64(codes),
+				scale: int64(e.side.scale)}
+			if e.side.local {
+				b.add = e.kernel.bias
+			} else {
+				b.add = 2 * int64(e.side.extend)
+			}
+			b.check(vector, lanes)
+			e.kernel.build(&b)
 		}
-		b.check(vector, lanes)
-		e.kernel.build(&b)
 		p.advance(&e.strip, to)
 		for i := range e.queries {
 			e.runPanel(j, &e.queries[i])

@@ -149,15 +149,19 @@ func (p *panel) transpose(s *strip, targets [][]byte, from int32) {
 	}
 	p.overlapping(s, from, func(pl *placement) {
 		t := targets[pl.target]
-		// Column k of the panel holds residue k + shift.
-		shift := int(from-pl.start)*tileColumns - int(pl.pad)
-		low, high := max(0, -shift), min(int(p.tiles)*tileColumns, len(t)-shift)
+		low, high, shift := p.span(pl, from, len(t))
 		at := low*lanes + int(pl.lane)
 		for _, code := range t[low+shift : high+shift] {
 			p.codes[at] = code & 31
 			at += lanes
 		}
 	})
+}
+
+// span says which columns of the panel, from low to high, high exclusive, a target of some residues lies in: column k holds residue k + shift.
+func (p *panel) span(pl *placement, from int32, residues int) (low, high, shift int) {
+	shift = int(from-pl.start)*tileColumns - int(pl.pad)
+	return max(0, -shift), min(int(p.tiles)*tileColumns, residues-shift), shift
 }
 
 // overlapping calls f for every placement that has tiles in [from, from+p.tiles).
