@@ -279,6 +279,9 @@ func (w *memoryWriter) Close() error {
 			w.unfinished = true
 			return errReplicating
 		}
+		if w.m.rand != nil && w.m.rand.Float64() < w.m.rate { // it is said to be complete, and is not
+			w.n.data = w.n.data[:w.n.size]
+		}
 		w.n.open, w.n.size = false, int64(len(w.n.data))
 		return nil
 	})

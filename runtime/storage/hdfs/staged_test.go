@@ -135,6 +135,23 @@ func TestReplacedBeforeRead(t *testing.T) {
 	}
 }
 
+// TestHidden: what begins with _ or . is found by its name, and by a pattern that begins so.
+func TestHidden(t *testing.T) {
+	s := newMemory().process(t)
+	for _, name := range []string{"part", "_SUCCESS", ".part.crc", "_sub/part", "sub/part", "sub/_meta"} {
+		put(t, s, "hdfs://nn/dir/"+name, nil)
+	}
+	for path, want := range map[string]string{
+		"": "part", "*": "part", "_*": "_SUCCESS", ".*": ".part.crc", "*/*": "sub/part", "_sub/": "_sub/part", "_s*/*": "_sub/part", "*/_*": "sub/_meta", "_SUCCESS": "_SUCCESS",
+	} {
+		files, err := s.List(ctx, "hdfs://nn/dir/"+path)
+		must(t, err)
+		if len(files) != 1 || files[0].Path != "hdfs://nn/dir/"+want {
+			t.Errorf("%q gives %+v, want %s", path, files, want)
+		}
+	}
+}
+
 // TestCommitTouched: a segment that is not what the token says is not put in place.
 func TestCommitTouched(t *testing.T) {
 	m := newMemory()

@@ -52,7 +52,6 @@ func (t token) folder(name string) string { return path.Join(t.runFolder(name), 
 
 // add appends a piece.
 func (t *token) add(p piece) {
-	// The slice may be a token's that is given out already.
-	t.Pieces = append(t.Pieces[:len(t.Pieces):len(t.Pieces)], p)
+	t.Pieces = append(t.Pieces, p)
 	t.Size += p.Size
 }
