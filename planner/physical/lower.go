@@ -62,7 +62,7 @@ func (l *lowering) node(n *logical.Node) {
 	case placeSingle:
 		s := l.stage(n, Op{Node: n.ID, Part: Whole}, 1)
 		for port := range n.Inputs {
-			l.gather(s, n, port, needsOrder(d, n))
+			l.gather(s, n, port, l.a.needsOrder(d, n))
 		}
 		l.a.add(s)
 		return

@@ -41,9 +41,36 @@ func placeOf(o *op.Operator, n *logical.Node, in []types.Row) place {
 }
 
 // needsOrder reports whether an operator in one task must see its rows in the stream's order: a keyed one without keys
-// need not, its result does not depend on it.
-func needsOrder(o *op.Operator, n *logical.Node) bool {
+// need not, its result does not depend on it; and rows of windows that close while a live stream goes on are wanted when they come, and have no
+// other order.
+func (a *analysis) needsOrder(o *op.Operator, n *logical.Node) bool {
+	for _, port := range n.Inputs {
+		for _, in := range port {
+			if in.Side == "" && a.timely[in.Node] {
+				return false
+			}
+		}
+	}
 	return o.Caps.Keyed == "" || (o.SingleTask != nil && o.SingleTask(n.Args))
+}
+
+// findTimely finds the nodes whose rows come as windows close while a live stream goes on.
+func (a *analysis) findTimely(nodes []*logical.Node) {
+	live := map[int]bool{}
+	a.timely = map[int]bool{}
+	for _, n := range nodes {
+		d := a.c.Operator(n.Op)
+		live[n.ID] = n.Out.Unbounded || d != nil && d.Caps.Live != nil && d.Caps.Live(n.Args)
+		for _, port := range n.Inputs {
+			for _, in := range port {
+				from := a.nodes[in.Node]
+				live[n.ID] = live[n.ID] || live[in.Node]
+				if in.Side == "" && (a.timely[in.Node] || live[in.Node] && from.Out.Windows != types.NoWindows && n.Out.Windows == types.NoWindows) {
+					a.timely[n.ID] = true
+				}
+			}
+		}
+	}
 }
 
 // order is what is known of the order in which the tasks of a stage give an output's rows.
@@ -70,6 +97,7 @@ type feed struct {
 
 // analysis walks a plan in stage order and derives what is known of every stream.
 type analysis struct {
+	timely  map[int]bool // nodes whose rows come as windows close while a live stream goes on
 	c       *op.Catalogue
 	nodes   map[int]*logical.Node
 	rows    map[int][]types.Row
@@ -82,8 +110,11 @@ func newAnalysis(p *Plan, c *op.Catalogue) (*analysis, error) {
 		a.nodes[n.ID] = n
 	}
 	var err error
-	a.rows, err = graph.Rows(p.Nodes)
-	return a, err
+	if a.rows, err = graph.Rows(p.Nodes); err != nil {
+		return nil, err
+	}
+	a.findTimely(p.Nodes)
+	return a, nil
 }
 
 // arriving says what is known of a stream where it enters an operator.
@@ -142,7 +173,7 @@ func (a *analysis) give(s *Stage, k int, d *op.Operator, n *logical.Node, in map
 	case placeKeyed:
 		return stream{keys: carried(d, n, a.rows[n.ID][0], keyNames(graph.KeysOf(d, n, 0, a.rows[n.ID][0])))}
 	}
-	if needsOrder(d, n) {
+	if a.needsOrder(d, n) {
 		return stream{order: inOrder}
 	}
 	return stream{}

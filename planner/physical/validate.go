@@ -273,7 +273,7 @@ func (v *validation) placed(s *Stage, o Op, in map[int][]feed) error {
 	single, ordered := o.Part == Collect, true
 	switch placeOf(d, n, v.a.rows[n.ID]) {
 	case placeSingle:
-		single, ordered = true, needsOrder(d, n)
+		single, ordered = true, v.a.needsOrder(d, n)
 	case placeKeyed:
 		return v.keyed(s, d, in, v.a.rows[n.ID], o)
 	}
