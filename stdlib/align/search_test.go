@@ -243,7 +243,7 @@ func TestSearchIsExhaustive(t *testing.T) {
 func TestSearchByComposition(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		// Related sequences of few kinds of residues: scores change much, and many are nearly equal.
-		part := rapid.StringMatching(`[AEKLQRSX]{0,25}`)
+		part := rapid.StringMatching(`[AEKLQRSX]{0,25}|B{4,12}`)
 		parts := rapid.SliceOfN(part, 4, 4).Draw(t, "parts")
 		sequence := rapid.Map(rapid.SliceOfN(rapid.OneOf(rapid.SampledFrom(parts), part), 0, 3), func(p []string) string { return strings.Join(p, "") })
 		sequences := rapid.SliceOfN(sequence, 1, 10)
@@ -314,6 +314,38 @@ func TestSearchByComposition(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A pair whose plain E-value is more than five times max_evalue is no hit, even if the new one is small enough.
+func TestSearchStretch(t *testing.T) {
+	// Of unlike compositions: what they share counts more than the standard matrix says.
+	query, target := "DEEDGGSDEENDTWWCHMFPYNDEGSDEDENGSDDE", "LIVLAVILMAGWWCHMFPYLIVAAVLILGAVLLIAVM"
+	more := op.Args{"composition": {Word: "adjusted"}}
+	args := searchArgs(types.Protein, alignArgs("local", "BLOSUM62", "affine", 11, 1), more)
+	evalues := func(args op.Args) (e float64) {
+		rows := searching{limit: 10, goal: 1, tasks: 1}.run(t, types.Protein, []string{query}, []string{target}, args, "evalue")
+		if len(rows) == 0 {
+			return math.Inf(1)
+		}
+		if _, err := fmt.Sscanf(rows[0], "r0 r0 %g", &e); err != nil {
+			t.Fatal(err)
+		}
+		return e
+	}
+	plain := evalues(searchArgs(types.Protein, alignArgs("local", "BLOSUM62", "affine", 11, 1), nil))
+	adjusted := evalues(args)
+	if !(adjusted < plain/6) {
+		t.Fatalf("E-values %g and %g are no test", plain, adjusted)
+	}
+	for _, c := range []struct {
+		limit float64
+		found bool
+	}{{plain / 4.9, true}, {plain / 5.1, false}} {
+		args["max_evalue"] = value(c.limit)
+		if got := evalues(args); math.IsInf(got, 1) == c.found || c.found && got != adjusted {
+			t.Errorf("max_evalue %g: %g", c.limit, got)
+		}
+	}
 }
 
 // The reverse complement of a part is found on the minus strand, and a sequence that is its own reverse complement on the plus strand.
