@@ -166,6 +166,7 @@ type aggregate struct {
 	keys     []evaluator
 	keyTypes []types.Type
 	keyNames []string
+	next     int64 // when the next window ends, or before
 	aggs     []op.Agg
 	args     [][]evaluator // by aggregate
 	groups   *keyed.State
@@ -178,7 +179,7 @@ type aggregate struct {
 }
 
 func (a *aggregate) Open(ctx op.Context) (err error) {
-	a.ctx, a.now = ctx, math.MinInt64
+	a.ctx, a.now, a.next = ctx, math.MinInt64, math.MinInt64
 	a.windows = types.Windowing(a.cfg.Args.Word("windows"))
 	in := a.cfg.In[0]
 	if a.windows != types.NoWindows {
@@ -298,6 +299,9 @@ func (a *aggregate) Data(_ int, b *batch.Batch, out op.Output) error {
 	if err := a.sessions.Add(&a.encoded, a.rows, a.spans, args, b.Ord); err != nil {
 		return err
 	}
+	if !a.cfg.Live {
+		return a.sessions.Fit()
+	}
 	return fits(a.ctx, a.sessions.Bytes(), fmt.Sprintf("%d sessions", a.sessions.Len()), "give more memory, a shorter gap, fewer keys, or split the work over more tasks")
 }
 
@@ -335,6 +339,7 @@ func (a *aggregate) addFixed(args [][]*batch.Vector, ord [][]uint64) error {
 		if err := a.groups.Add(w, &a.encoded, rows, args, ord); err != nil {
 			return err
 		}
+		a.next = min(a.next, w.End)
 		a.rows, a.spans = others, spans
 	}
 	return nil
@@ -363,8 +368,13 @@ func (a *aggregate) finish(until int64, out op.Output) error {
 	if a.sessions != nil {
 		return a.sessions.Finish(until, emit)
 	}
+	if until < a.next {
+		return nil
+	}
+	a.next = math.MaxInt64
 	for _, w := range a.groups.Windows() {
 		if w.End > until {
+			a.next = w.End
 			break
 		}
 		if err := a.groups.Finish(w, emit); err != nil {
@@ -482,8 +492,11 @@ func (a *aggregate) Restore(r op.SnapshotReader) (err error) {
 }
 
 func (a *aggregate) Close() error {
-	if a.groups == nil {
-		return nil
+	switch {
+	case a.groups != nil:
+		return a.groups.Close()
+	case a.sessions != nil:
+		return a.sessions.Close()
 	}
-	return a.groups.Close()
+	return nil
 }

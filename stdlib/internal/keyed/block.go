@@ -127,7 +127,7 @@ func (t *store) finish(emit func(*Block) error) error {
 
 // finishRuns gives out what is in files.
 func (s *State) finishRuns(t *store, emit func(*Block) error) error {
-	m, err := s.newMerger(t.runs)
+	m, err := s.files.merge(t.runs)
 	if err != nil {
 		return err
 	}

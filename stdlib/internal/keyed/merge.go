@@ -8,15 +8,16 @@ import (
 
 // merger reads runs side by side, in the order of their keys.
 type merger struct {
-	cursors []*cursor // those that have rows, a heap by key
+	cursors []*cursor // those that have rows, a heap by key and start
 	same    []*cursor // those that have had the present key
 	key     []byte
 }
 
-func (s *State) newMerger(runs []*run) (*merger, error) {
+// merge begins to read runs side by side.
+func (x *files) merge(runs []*run) (*merger, error) {
 	m := &merger{}
 	for _, r := range runs {
-		c, err := r.read(&s.spec)
+		c, err := r.read(x.spec)
 		if err != nil {
 			return nil, err
 		}
@@ -37,7 +38,10 @@ type byKey merger
 func (h *byKey) Len() int { return len(h.cursors) }
 func (h *byKey) Less(i, j int) bool {
 	a, b := h.cursors[i], h.cursors[j]
-	return bytes.Compare(a.key(a.i), b.key(b.i)) < 0
+	if c := bytes.Compare(a.key(a.i), b.key(b.i)); c != 0 {
+		return c < 0
+	}
+	return a.Cols[startColumn].Int(a.i) < b.Cols[startColumn].Int(b.i) // of sessions
 }
 func (h *byKey) Swap(i, j int) { h.cursors[i], h.cursors[j] = h.cursors[j], h.cursors[i] }
 func (h *byKey) Push(x any)    { h.cursors = append(h.cursors, x.(*cursor)) }
@@ -91,7 +95,7 @@ func (m *merger) each(streaming []int, group func(e entries, i int) error, piece
 
 // compact makes one run of all of a store's.
 func (s *State) compact(t *store) error {
-	m, err := s.newMerger(t.runs)
+	m, err := s.files.merge(t.runs)
 	if err != nil {
 		return err
 	}
@@ -99,7 +103,7 @@ func (s *State) compact(t *store) error {
 	if err != nil {
 		return err
 	}
-	r, err := s.writeRun(t.window, func(w *entryWriter) error {
+	r, err := s.files.write(t.window, func(w *entryWriter) error {
 		var ord []uint64
 		for {
 			ok, err := m.each(s.streaming, func(e entries, i int) error {

@@ -261,16 +261,20 @@ func (p *part) take(q *part, from uint32) uint32 {
 		p.raise()
 		return g
 	}
-	ours := p.ord[int(g)*p.levels : (int(g)+1)*p.levels]
+	lower(p.ord[int(g)*p.levels:(int(g)+1)*p.levels], theirs)
+	return g
+}
+
+// lower makes ordinals others where those are less.
+func lower(ours, theirs []uint64) {
 	for level := range min(len(ours), len(theirs)) {
 		if ours[level] != theirs[level] {
 			if theirs[level] < ours[level] {
 				copy(ours[level:], theirs[level:])
 			}
-			break
+			return
 		}
 	}
-	return g
 }
 
 // append adds a group without looking whether its key is there: for parts that are absorbed by another one.

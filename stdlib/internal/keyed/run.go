@@ -1,6 +1,8 @@
 package keyed
 
 import (
+	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"fmt"
 
@@ -16,13 +18,26 @@ type run struct {
 	window Window
 }
 
-// writeRun makes a run of the groups that fill gives.
-func (s *State) writeRun(win Window, fill func(w *entryWriter) error) (*run, error) {
-	f, err := spill.Create(s.spec.Dir)
+// files makes the runs of an instance and reads them.
+type files struct {
+	spec  *Spec
+	token string // begins the names
+	n     int
+}
+
+func newFiles(spec *Spec) files {
+	var token [8]byte
+	_, _ = rand.Read(token[:]) // never fails
+	return files{spec: spec, token: hex.EncodeToString(token[:])}
+}
+
+// write makes a run of the groups that fill gives.
+func (x *files) write(win Window, fill func(w *entryWriter) error) (*run, error) {
+	f, err := spill.Create(x.spec.Dir)
 	if err != nil {
 		return nil, err
 	}
-	w := &entryWriter{size: int(spill.ChunkBytes(s.spec.limit())), flush: f.Append}
+	w := &entryWriter{size: int(spill.ChunkBytes(x.spec.limit())), flush: f.Append}
 	if err = fill(w); err == nil {
 		err = w.done()
 	}
@@ -32,13 +47,36 @@ func (s *State) writeRun(win Window, fill func(w *entryWriter) error) (*run, err
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	s.files++
-	return &run{name: fmt.Sprintf("%s-%d", s.token, s.files), file: f, window: win}, nil
+	if x.n++; x.spec.Spilled != nil {
+		x.spec.Spilled()
+	}
+	return &run{name: fmt.Sprintf("%s-%d", x.token, x.n), file: f, window: win}, nil
+}
+
+// restore gives the runs of a snapshot that have something of this instance.
+func (x *files) restore(r op.SnapshotReader) (runs []*run, err error) {
+	for name, path := range r.Files() {
+		file, err := spill.Open(path)
+		if err != nil {
+			return runs, err
+		}
+		y := &run{name: name, file: file}
+		c, err := y.read(x.spec)
+		if err != nil || c.ended() {
+			if err = errors.Join(err, file.Close()); err != nil {
+				return runs, err
+			}
+			continue
+		}
+		y.window = c.entries.window(c.i)
+		runs = append(runs, y)
+	}
+	return runs, r.Err()
 }
 
 // spill puts the groups of a store that are in memory into a run.
 func (s *State) spill(t *store) error {
-	r, err := s.writeRun(t.window, func(w *entryWriter) error {
+	r, err := s.files.write(t.window, func(w *entryWriter) error {
 		for _, r := range t.sorted() {
 			if err := w.group(t.window, t.shards[r.shard].part, r.group); err != nil {
 				return err
@@ -51,9 +89,6 @@ func (s *State) spill(t *store) error {
 	}
 	t.clear(s)
 	t.runs = append(t.runs, r)
-	if s.spec.Spilled != nil {
-		s.spec.Spilled()
-	}
 	if len(t.runs) < maxRuns {
 		return nil
 	}

@@ -3,6 +3,7 @@ package keyed
 import (
 	"bytes"
 	"container/heap"
+	"math"
 	"slices"
 	"sort"
 
@@ -10,7 +11,7 @@ import (
 	"weir/runtime/op"
 )
 
-// Sessions are the groups of an instance whose windows merge: those of a key that meet or overlap are one. All are held in memory.
+// Sessions are the groups of an instance whose windows merge: those of a key that meet or overlap are one.
 type Sessions struct {
 	spec Spec
 	keys *part       // numbers the keys; it has neither ordinals nor accumulators
@@ -25,6 +26,9 @@ type Sessions struct {
 	free   []uint32
 	ends   endings
 	byKey  []uint32 // of the rows of a batch, their groups
+
+	files files
+	runs  []*run // where event time stands still, what memory had no room for
 }
 
 // session is one window of a key, and its group.
@@ -39,12 +43,39 @@ func NewSessions(spec Spec) (*Sessions, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Sessions{spec: spec, accs: p.accs}
-	for _, a := range s.accs {
+	s := &Sessions{spec: spec}
+	for _, a := range p.accs {
 		s.empty = append(s.empty, a.MarshalGroup(nil, 0))
 	}
+	s.files = newFiles(&s.spec)
+	return s, s.clear()
+}
+
+// clear forgets all sessions in memory.
+func (s *Sessions) clear() error {
+	p, err := newPart(&s.spec)
+	if err != nil {
+		return err
+	}
+	s.accs, s.size, s.free, s.ord, s.ends = p.accs, 0, nil, nil, nil
 	s.forget()
-	return s, nil
+	return nil
+}
+
+// Fit puts the sessions into a file where they take more than there is memory for. It must not be called where event time goes on: sessions in files
+// are given back by the last Finish only.
+func (s *Sessions) Fit() error {
+	if s.Bytes() <= s.spec.limit() || s.Len() == 0 {
+		return nil
+	}
+	return s.spill()
+}
+
+// Close gives the space of all files back.
+func (s *Sessions) Close() error { return closeRuns(s.runs) }
+
+func (s *Sessions) ordinals(g uint32) []uint64 {
+	return s.ord[int(g)*s.levels : (int(g)+1)*s.levels]
 }
 
 func (s *Sessions) forget() {
@@ -180,12 +211,7 @@ func (s *Sessions) merge(to, from uint32) error {
 			return err
 		}
 	}
-	p := part{levels: s.levels, ord: s.ord}
-	least := make([][]uint64, s.levels)
-	for level := range least {
-		least[level] = s.ord[int(from)*s.levels+level:]
-	}
-	p.place(to, least, 0)
+	lower(s.ordinals(to), s.ordinals(from))
 	return s.release(from)
 }
 
@@ -217,8 +243,18 @@ func (h *endings) Pop() any {
 	return x
 }
 
-// Finish gives the sessions that have ended by a time to emit, in the order of their ends, their starts and their keys, and drops them.
+// Finish gives the sessions that have ended by a time to emit, in the order of their ends, their starts and their keys, and drops them. Those that went into
+// files come in the order of their keys, at the last Finish, until math.MaxInt64.
 func (s *Sessions) Finish(until int64, emit func(*Block) error) error {
+	if len(s.runs) > 0 {
+		if until != math.MaxInt64 {
+			return nil
+		}
+		if err := s.spill(); err != nil {
+			return err
+		}
+		return s.finishRuns(emit)
+	}
 	type ended struct {
 		session
 		key uint32
@@ -292,6 +328,11 @@ func (s *Sessions) tidy() error {
 
 // Snapshot writes the sessions that are open.
 func (s *Sessions) Snapshot(w op.SnapshotWriter) error {
+	for _, r := range s.runs {
+		if err := w.File(r.name, r.file.Path()); err != nil {
+			return err
+		}
+	}
 	byGroup := map[int][]uint32{}
 	for k := range uint32(s.keys.len()) {
 		if len(s.of[k]) > 0 {
@@ -303,8 +344,7 @@ func (s *Sessions) Snapshot(w op.SnapshotWriter) error {
 		x := entryWriter{size: 256 << 10, flush: frames(func(frame []byte) error { return w.KeyGroup(g, frame) })}
 		for _, k := range byGroup[g] {
 			for _, y := range s.of[k] {
-				ord := s.ord[int(y.group)*s.levels : (int(y.group)+1)*s.levels]
-				if err := x.put(y.Window, s.keys.key(k), ord, s.accs, int(y.group)); err != nil {
+				if err := x.put(y.Window, s.keys.key(k), s.ordinals(y.group), s.accs, int(y.group)); err != nil {
 					return err
 				}
 			}
@@ -319,7 +359,12 @@ func (s *Sessions) Snapshot(w op.SnapshotWriter) error {
 // Restore takes in what snapshots have written, of this instance or of several.
 func (s *Sessions) Restore(r op.SnapshotReader) error {
 	l := loader{spec: &s.spec, take: s.take}
-	return l.restore(r)
+	if err := l.restore(r); err != nil {
+		return err
+	}
+	var err error
+	s.runs, err = s.files.restore(r)
+	return err
 }
 
 // take takes in the sessions of a part.
@@ -340,7 +385,7 @@ func (s *Sessions) take(windows []Window, _ int, in *part) error {
 			return err
 		}
 		groups[i] = g
-		copy(s.ord[int(g)*s.levels:(int(g)+1)*s.levels], in.ord[i*in.levels:(i+1)*in.levels])
+		copy(s.ordinals(g), in.ord[i*in.levels:(i+1)*in.levels])
 	}
 	for i, a := range s.accs {
 		if err := a.Merge(in.accs[i], groups); err != nil {

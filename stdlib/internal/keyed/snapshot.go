@@ -1,10 +1,7 @@
 package keyed
 
 import (
-	"errors"
-
 	"weir/runtime/op"
-	"weir/runtime/spill"
 )
 
 // Snapshot writes the groups as they are now. Files are handed over at once; what is in memory is frozen, and written shard by shard in the background,
@@ -109,24 +106,12 @@ func (s *State) Restore(r op.SnapshotReader) error {
 	if err := l.restore(r); err != nil {
 		return err
 	}
-	for name, path := range r.Files() {
-		file, err := spill.Open(path)
-		if err != nil {
-			return err
-		}
-		x := &run{name: name, file: file}
-		c, err := x.read(&s.spec)
-		if err != nil || c.ended() { // nothing of it is ours
-			if err = errors.Join(err, file.Close()); err != nil {
-				return err
-			}
-			continue
-		}
-		x.window = c.entries.window(c.i)
+	runs, err := s.files.restore(r)
+	for _, x := range runs {
 		t := s.store(x.window)
 		t.runs = append(t.runs, x)
 	}
-	return r.Err()
+	return err
 }
 
 // take lets the shard of a key group absorb the groups of a part.

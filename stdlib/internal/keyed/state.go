@@ -1,8 +1,6 @@
 package keyed
 
 import (
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"slices"
 
@@ -18,8 +16,7 @@ type State struct {
 	stores    map[Window]*store
 	held      int64 // bytes, without what is frozen
 	frozen    []*frozen
-	token     string // begins the names of this instance's files
-	files     int
+	files     files
 	scratch   scratch
 }
 
@@ -41,11 +38,7 @@ func New(spec Spec) (*State, error) {
 		i := (g - spec.First) * n / max(1, spec.Last-spec.First)
 		s.shardOf[g] = uint8(min(max(i, 0), n-1))
 	}
-	var token [8]byte
-	if _, err := rand.Read(token[:]); err != nil {
-		return nil, err
-	}
-	s.token = hex.EncodeToString(token[:])
+	s.files = newFiles(&s.spec)
 	return s, nil
 }
 

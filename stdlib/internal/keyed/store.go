@@ -2,6 +2,7 @@ package keyed
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"math"
 	"slices"
@@ -188,15 +189,17 @@ func (t *store) sorted() []ref {
 		}
 	}
 	slices.SortFunc(refs, func(a, b ref) int {
-		switch {
-		case a.prefix < b.prefix:
-			return -1
-		case a.prefix > b.prefix:
-			return 1
-		}
-		return bytes.Compare(t.shards[a.shard].part.key(a.group), t.shards[b.shard].part.key(b.group))
+		return compareRefs(a, b, t.shards[a.shard].part.key(a.group), t.shards[b.shard].part.key(b.group))
 	})
 	return refs
+}
+
+// compareRefs orders groups by their keys, of which mostly the beginnings are enough.
+func compareRefs(a, b ref, x, y []byte) int {
+	if a.prefix != b.prefix {
+		return cmp.Compare(a.prefix, b.prefix)
+	}
+	return bytes.Compare(x, y)
 }
 
 // prefixOf is a number that keys are ordered by as far as it goes. It passes over the byte that says that a value is not null.
