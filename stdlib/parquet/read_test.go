@@ -216,3 +216,11 @@ func TestFixtures(t *testing.T) {
 		})
 	}
 }
+
+// TestEmpty: a file without rows has columns, and nothing else.
+func TestEmpty(t *testing.T) {
+	row, out := mustRead(t, "testdata/empty.parquet", nil)
+	if row.String() != "{ i: int?, s: string? }" || len(out.Batches) > 0 {
+		t.Error(row, len(out.Batches))
+	}
+}
