@@ -6,6 +6,7 @@ import (
 	"io"
 	"math/bits"
 	"sync"
+	"sync/atomic"
 
 	"weir/runtime/op"
 )
@@ -33,10 +34,12 @@ type stream struct {
 
 // chunk is a range on its way.
 type chunk struct {
-	data []byte // of the range; complete when done is closed
-	used int
-	err  error
-	done chan struct{}
+	data  []byte
+	came  atomic.Int64 // how many bytes are there
+	used  int          // how many were given
+	news  chan struct{}
+	ended chan struct{} // closed behind the last byte, or where err is set
+	err   error
 }
 
 func (f *file) stream(from int64) *stream {
@@ -63,23 +66,27 @@ func (s *stream) Read(p []byte) (int, error) {
 	}
 	s.order()
 	c := s.chunks[0]
-	select {
-	case <-c.done:
-	case <-s.f.ctx.Done():
-		s.err = context.Cause(s.f.ctx)
-		return 0, s.err
+	for c.came.Load() == int64(c.used) {
+		select {
+		case <-c.news:
+		case <-c.ended:
+			if c.err != nil {
+				s.err = c.err
+				return 0, s.err
+			}
+		case <-s.f.ctx.Done():
+			s.err = context.Cause(s.f.ctx)
+			return 0, s.err
+		}
 	}
-	if c.err != nil {
-		s.err = c.err
-		return 0, s.err
-	}
-	n := copy(p, c.data[c.used:])
+	n := copy(p, c.data[c.used:c.came.Load()])
 	if s.check {
 		s.crc = crc32.Update(s.crc, castagnoli, p[:n])
 	}
 	c.used += n
 	s.next += int64(n)
 	if c.used == len(c.data) {
+		<-c.ended // nobody writes to it any more
 		s.f.store.buffers.put(c.data)
 		s.chunks = s.chunks[1:]
 	}
@@ -90,8 +97,10 @@ func (s *stream) Read(p []byte) (int, error) {
 func (s *stream) order() {
 	for {
 		share := s.f.store.o.ReadAhead / max(s.f.store.readers.Load(), 1)
-		window := max(minChunk, min(share, 2*(s.next-s.from)))
-		size := min(max(window/4, minChunk), maxChunk)
+		window := min(share, 2*(s.next-s.from))
+		// Ranges begin at multiples of their size: so most often do the parts that the store has the object in.
+		size := int64(1) << (bits.Len64(uint64(min(max(window/4, minChunk), maxChunk))) - 1)
+		size -= s.ordered % size
 		end := s.f.info.Size
 		if s.ordered < s.limit {
 			end = min(end, s.limit)
@@ -101,16 +110,22 @@ func (s *stream) order() {
 			size = minChunk / 4
 		}
 		size = min(size, end-s.ordered)
-		if size <= 0 || len(s.chunks) > 0 && s.ordered+size-s.next > window {
+		if size <= 0 || len(s.chunks) > 0 && s.ordered-s.next >= window {
 			return
 		}
-		c := &chunk{data: s.f.store.buffers.get(int(size)), done: make(chan struct{})}
+		c := &chunk{data: s.f.store.buffers.get(int(size)), news: make(chan struct{}, 1), ended: make(chan struct{})}
 		off := s.ordered
 		s.ordered += size
 		s.chunks = append(s.chunks, c)
 		go func() {
-			defer close(c.done)
-			c.err = s.f.fetch(s.ctx, c.data, off)
+			defer close(c.ended)
+			c.err = s.f.fetch(s.ctx, c.data, off, func(n int) {
+				c.came.Add(int64(n))
+				select {
+				case c.news <- struct{}{}:
+				default:
+				}
+			})
 		}()
 	}
 }
@@ -121,7 +136,7 @@ func (s *stream) close() {
 	s.f.store.readers.Add(-1)
 	for _, c := range s.chunks {
 		go func() { // a buffer goes back when nobody writes to it any more
-			<-c.done
+			<-c.ended
 			s.f.store.buffers.put(c.data)
 		}()
 	}

@@ -136,7 +136,7 @@ const (
 // fetchAll reads a range by as many requests as it takes.
 func (f *file) fetchAll(p []byte, off int64) (int, error) {
 	if len(p) <= maxChunk {
-		if err := f.fetch(f.ctx, p, off); err != nil {
+		if err := f.fetch(f.ctx, p, off, nil); err != nil {
 			return 0, err
 		}
 		return len(p), nil
@@ -149,7 +149,7 @@ func (f *file) fetchAll(p []byte, off int64) (int, error) {
 		slots <- struct{}{}
 		wait.Go(func() {
 			defer func() { <-slots }()
-			if err := f.fetch(ctx, p[from:min(from+maxChunk, len(p))], off+int64(from)); err != nil {
+			if err := f.fetch(ctx, p[from:min(from+maxChunk, len(p))], off+int64(from), nil); err != nil {
 				stop(err)
 			}
 		})
@@ -161,10 +161,10 @@ func (f *file) fetchAll(p []byte, off int64) (int, error) {
 	return len(p), nil
 }
 
-// fetch reads a range of at most maxChunk bytes. What breaks off on the way is gone on with where it broke off.
-func (f *file) fetch(ctx context.Context, p []byte, off int64) error {
+// fetch reads a range of at most maxChunk bytes. What breaks off on the way is gone on with where it broke off. came hears of bytes as they come; it may be nil.
+func (f *file) fetch(ctx context.Context, p []byte, off int64, came func(n int)) error {
 	for attempt := 0; ; {
-		n, err := f.get(ctx, p, off)
+		n, err := f.get(ctx, p, off, came)
 		p, off = p[n:], off+int64(n)
 		switch {
 		case len(p) == 0:
@@ -185,7 +185,7 @@ func (f *file) fetch(ctx context.Context, p []byte, off int64) error {
 var errBrokenOff = errors.New("the answer broke off")
 
 // get makes one request. It gives how many bytes came.
-func (f *file) get(ctx context.Context, p []byte, off int64) (int, error) {
+func (f *file) get(ctx context.Context, p []byte, off int64, came func(n int)) (n int, err error) {
 	want := fmt.Sprintf("bytes=%d-%d", off, off+int64(len(p))-1)
 	out, err := f.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &f.place.bucket, Key: &f.place.key, Range: &want, IfMatch: f.etag, RequestPayer: f.store.payer()})
 	if err != nil {
@@ -201,12 +201,21 @@ func (f *file) get(ctx context.Context, p []byte, off int64) (int, error) {
 	if out.ContentRange == nil || !strings.HasPrefix(*out.ContentRange, strings.Replace(want, "=", " ", 1)+"/") {
 		return 0, notRange(f.place, want, out.ContentRange)
 	}
-	n, err := io.ReadFull(out.Body, p)
-	if err != nil {
-		err = fmt.Errorf("%w: %w", errBrokenOff, err)
+	for n < len(p) {
+		k, err := out.Body.Read(p[n:min(n+maxRead, len(p))])
+		n += k
+		if came != nil && k > 0 {
+			came(k)
+		}
+		if err != nil && n < len(p) {
+			return n, fmt.Errorf("%w: %w", errBrokenOff, err)
+		}
 	}
-	return n, err
+	return n, nil
 }
+
+// maxRead is what is read at once from a connection, so that bytes are given on while others come.
+const maxRead = 256 << 10
 
 // Close stops all reading.
 func (f *file) Close() error {

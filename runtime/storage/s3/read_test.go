@@ -93,7 +93,7 @@ func TestLookIsCheap(t *testing.T) {
 	}
 }
 
-// What is asked for lies at most the read-ahead before what is read, and never behind what is expected.
+// What is asked for lies at most the read-ahead, and a part of a chunk, before what is read, and never behind what is expected.
 func TestReadAheadIsBounded(t *testing.T) {
 	content := noise(48 << 20)
 	srv, url := serve(t, content)
@@ -125,10 +125,10 @@ func TestReadAheadIsBounded(t *testing.T) {
 		}
 		consumed.Add(int64(n))
 	}
-	if got := worst.Load(); got > ahead || got < ahead/2 {
+	if got := worst.Load(); got > ahead+maxChunk || got < ahead/2 {
 		t.Errorf("%d bytes were asked for ahead, want up to %d", got, ahead)
 	}
-	if n := len(srv.gets()); n > 20 {
+	if n := len(srv.gets()); n > 30 {
 		t.Errorf("%d requests for 48 MiB", n)
 	}
 
