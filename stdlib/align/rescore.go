@@ -94,7 +94,7 @@ func (r *rescorer) score(query []byte, targets [][]byte, found []hit) error {
 			t := r.adjuster.Compose(target)
 			scores := r.adjuster.Scores(&q, &t)
 			if scores == nil {
-				target, scores = nil, &composition.Scores{} // an empty sequence scores 0
+				scores = &composition.Scores{} // under which everything scores 0
 			}
 			r.codes, r.values = append(r.codes, target), append(r.values, kernel.Values(*scores))
 		}
