@@ -26,3 +26,18 @@ func column16NEON(a *args)
 
 //go:noescape
 func column32NEON(a *args)
+
+//go:noescape
+func fillLocal8NEON(a *args)
+
+//go:noescape
+func fillLocal16NEON(a *args)
+
+//go:noescape
+func fillGlobal16NEON(a *args)
+
+//go:noescape
+func pairs8NEON(a *pairArgs)
+
+//go:noescape
+func pairs16NEON(a *pairArgs)

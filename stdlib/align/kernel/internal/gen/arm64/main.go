@@ -29,10 +29,13 @@ const (
 	tbl2  = 0x4E002000 // no size: n is the first of two table registers
 	sxtl  = 0x0F08A400 // bytes to words, of the lower half
 	sxtl2 = 0x4F08A400
+	trn1  = 0x4E002800
+	zip1  = 0x4E003800
+	zip2  = 0x4E007800
 )
 
 var names = map[uint32]string{sqadd: "SQADD", sqsub: "SQSUB", add: "ADD", sub: "SUB", smax: "SMAX", smin: "SMIN",
-	mul: "MUL", and: "AND", bit: "BIT", tbl2: "TBL", sxtl: "SXTL", sxtl2: "SXTL2"}
+	mul: "MUL", and: "AND", bit: "BIT", tbl2: "TBL", sxtl: "SXTL", sxtl2: "SXTL2", trn1: "TRN1", zip1: "ZIP1", zip2: "ZIP2"}
 
 // Vector registers.
 const (
@@ -73,6 +76,12 @@ func main() {
 	}
 	w.build(8)
 	w.build(16)
+	for _, w.bits = range []int{8, 16} {
+		w.fillLocal()
+	}
+	w.fillGlobal()
+	w.pairs8()
+	w.pairs16()
 	if _, err := os.Stdout.WriteString(w.String()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -112,8 +121,8 @@ func (w *writer) constant(offset, dst int) {
 	w.op("VDUP R9, V%d.%s", dst, map[int]string{8: "B16", 16: "H8", 32: "S4"}[w.bits])
 }
 
-// begin loads what local and global kernels have in common.
-func (w *writer) begin(kind string) {
+// begin loads what all kernels have in common; edge is the number of vectors that the edge has for each row, of the scoring kernels 2.
+func (w *writer) begin(kind string, edge int) {
 	w.text(fmt.Sprintf("%s%dNEON", kind, w.bits))
 	w.op("MOVD %d(R0), R1 // query", ArgQuery)
 	w.op("MOVD %d(R0), R2 // profile", ArgProfile)
@@ -121,12 +130,22 @@ func (w *writer) begin(kind string) {
 	w.op("MOVD %d(R0), R4 // stride", ArgStride)
 	w.op("MOVD %d(R0), R5 // tiles", ArgTiles)
 	w.op("MOVD %d(R0), R6", ArgRows)
-	w.op("ADD R6<<5, R3, R6 // end of edge")
+	if edge == 3 {
+		w.op("ADD R6<<4, R3, R9")
+		w.op("ADD R6<<5, R9, R6 // end of edge")
+	} else {
+		w.op("ADD R6<<5, R3, R6 // end of edge")
+	}
+	w.constant(ArgFirst, first)
+	w.constant(ArgExtend, extend)
+}
+
+// beginScore loads what the scoring kernels have beside.
+func (w *writer) beginScore(kind string) {
+	w.begin(kind, 2)
 	w.op("MOVD %d(R0), R10", ArgReset)
 	w.op("MOVD %d(R0), R11", ArgAcc)
 	w.load("R11", 0, acc)
-	w.constant(ArgFirst, first)
-	w.constant(ArgExtend, extend)
 }
 
 func (w *writer) row(addScore uint32) {
@@ -142,11 +161,11 @@ func (w *writer) row(addScore uint32) {
 	w.load("R8", vector, gap)
 }
 
-func (w *writer) nextRow(loop string) {
+func (w *writer) nextRow(loop string, edge int) {
 	w.store(h3, "R8", 0)
 	w.store(gap, "R8", vector)
 	w.op("ADD $2, R7")
-	w.op("ADD $%d, R8", 2*vector)
+	w.op("ADD $%d, R8", edge*vector)
 	w.op("CMP R6, R8")
 	w.op("BNE %s", loop)
 }
@@ -175,7 +194,7 @@ func (w *writer) local() {
 	if w.bits == 32 {
 		plus, minus, toZero = add, sub, and
 	}
-	w.begin("local")
+	w.beginScore("local")
 	w.op("MOVD %d(R0), R9", ArgZero)
 	w.load("R9", 0, zero)
 	w.tiles(func(loop string, reset bool) {
@@ -215,12 +234,12 @@ func (w *writer) local() {
 			w.vec(minus, gap, extend, gap)
 			w.vec(smax, gap, opened[c], gap)
 		}
-		w.nextRow(loop)
+		w.nextRow(loop, 2)
 	})
 }
 
 func (w *writer) global() {
-	w.begin("global")
+	w.beginScore("global")
 	w.op("MOVD %d(R0), R12 // tops", ArgTops)
 	w.tiles(func(loop string, reset bool) {
 		if reset {
@@ -255,7 +274,7 @@ func (w *writer) global() {
 			w.vec(smax, d[c], gap, d[c])
 			w.vec(smax, gap, opened[c], gap)
 		}
-		w.nextRow(loop)
+		w.nextRow(loop, 2)
 		for c := range columns {
 			w.vec(add, acc, extend, acc)
 			w.vec(smax, acc, d[c], acc)
