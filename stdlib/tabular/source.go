@@ -155,10 +155,14 @@ func (rd *reader) open() (err error) {
 	if p.To > 0 {
 		p.To = math.MaxInt64 // the last record may reach out of the part
 	}
-	if rd.in, err = input.Open(rd.ctx, rd.storage, p); err == nil {
-		rd.trickles = !rd.in.Eager()
+	if rd.in, err = input.Open(rd.ctx, rd.storage, p); err != nil {
+		return err
 	}
-	return err
+	rd.trickles = !rd.in.Eager()
+	if rd.part.To > 0 {
+		rd.in.Expect(rd.part.To)
+	}
+	return nil
 }
 
 // fill reads on behind data[from:], and drops what is before.

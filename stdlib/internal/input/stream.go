@@ -141,6 +141,13 @@ func (s *Stream) Cuttable() bool { return s.format == "" && s.file.Seekable() }
 // Eager reports whether a read waits for nobody, so that a window may be filled before it is looked at.
 func (s *Stream) Eager() bool { return s.file.Seekable() }
 
+// Expect says up to which byte of the file a range is going to be read, for a storage that reads ahead.
+func (s *Stream) Expect(to int64) {
+	if f, ok := s.file.(op.Expecter); ok {
+		f.Expect(to)
+	}
+}
+
 // Packed gives the number of bytes of the file that have been used up.
 func (s *Stream) Packed() int64 {
 	if s.buf == nil {
