@@ -45,12 +45,15 @@ XML
 
 install_hadoop() { install lib org.apache.hadoop:hadoop-client-{minicluster,api,runtime}:$version org.slf4j:slf4j-simple:1.7.36; }
 
+next=$((20000 + RANDOM % 12000)) # below the ports that the system gives to clients
+
+# free_port NAME sets a variable to a port that nobody has.
 free_port() {
-  local port
   while :; do
-    port=$((20000 + RANDOM % 12000)) # below the ports that the system gives to clients
-    (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port"; return; }
+    next=$((next + 1))
+    (exec 3<>"/dev/tcp/127.0.0.1/$next") 2>/dev/null || break
   done
+  printf -v "$1" %s "$next"
 }
 
 property() { printf '  <property><name>%s</name><value>%s</value></property>\n' "$1" "$2"; }
@@ -183,7 +186,8 @@ with)
   shift
   dir=$(mktemp -d)
   trap 'bash "$0" stop "$dir/hdfs"; rm -rf "$dir"' EXIT
-  eval "$(bash "$0" start "$dir/hdfs")"
+  variables=$(bash "$0" start "$dir/hdfs")
+  eval "$variables"
   "$@"
   ;;
 start)
@@ -196,11 +200,11 @@ start)
   mkdir "$dir"
   dir=$(cd "$dir" && pwd)
   [ -z "$kerberos" ] || start_kdc "$dir"
-  nn=$(free_port) web=$(free_port) nn2=$(free_port) web2=$(free_port)
+  for port in nn web nn2 web2; do free_port $port; done
   authority=${ha:+weir}
   authority=${authority:-127.0.0.1:$nn}
   for node in nn ${ha:+nn2} dn1 dn2 client; do
-    port=$(free_port)
+    free_port port
     site "$dir" "$node"
   done
   (java_of "$dir" "$dir/conf/nn" "$(node_class nn)" -format -nonInteractive) >"$dir/format.log" 2>&1 || { tail -20 "$dir/format.log" >&2; exit 1; }
