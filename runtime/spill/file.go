@@ -107,7 +107,7 @@ func (f *File) flush() error {
 	return nil
 }
 
-// Finish ends the writing. A file is read only behind it.
+// Finish writes out what was appended: a file is read only behind it.
 func (f *File) Finish() error {
 	err := f.flush()
 	f.buf = nil
@@ -125,7 +125,10 @@ func (f *File) Bytes() int64 { return f.bytes }
 func (f *File) Path() string { return f.path }
 
 // Read gives the batches from the beginning. Several readers do not disturb each other.
-func (f *File) Read() Sequence { return &reader{f: f} }
+func (f *File) Read() Sequence { return &reader{f: f, end: f.size} }
+
+// ReadRange gives the batches between two sizes that the file had when Finish was called. Writing may go on.
+func (f *File) ReadRange(from, to int64) Sequence { return &reader{f: f, at: from, end: to} }
 
 // Hold lets the file stay open for one Close more: for a snapshot that is written in the background.
 func (f *File) Hold() { f.refs.Add(1) }
@@ -174,14 +177,14 @@ func (f *File) failed(what string, err error) error {
 		Hint: "make room there, or name another folder with --temp"}
 }
 
-// reader reads a file from its beginning.
+// reader reads a range of a file.
 type reader struct {
-	f  *File
-	at int64
+	f       *File
+	at, end int64
 }
 
 func (r *reader) Next() (*batch.Batch, error) {
-	if r.at == r.f.size {
+	if r.at == r.end {
 		return nil, nil
 	}
 	var head [frameHeader]byte
@@ -189,7 +192,7 @@ func (r *reader) Next() (*batch.Batch, error) {
 		return nil, err
 	}
 	n := int64(binary.LittleEndian.Uint32(head[4:]))
-	if n > r.f.size-r.at-int64(len(head)) {
+	if n > r.end-r.at-int64(len(head)) {
 		return nil, damaged(batch.ErrFrame)
 	}
 	data := make([]byte, int64(len(head))+n)

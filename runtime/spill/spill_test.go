@@ -150,15 +150,23 @@ func TestFile(t *testing.T) {
 		}
 		defer f.Close()
 		var want []string
+		var ranges []Sequence
 		for range rapid.IntRange(0, 5).Draw(rt, "batches") {
 			b := draw(rt, rapid.IntRange(0, 8).Draw(rt, "rows"), 1)
 			if b.N > 0 && rapid.Bool().Draw(rt, "selection") {
 				b = b.Select([]uint32{uint32(b.N - 1)})
 			}
 			want = append(want, texts(1, b)...)
+			from := f.Size()
 			if err := f.Append(b); err != nil {
 				t.Fatal(err)
 			}
+			if rapid.Bool().Draw(rt, "written out") {
+				if err := f.Finish(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			ranges = append(ranges, f.ReadRange(from, f.Size()))
 		}
 		if err := f.Finish(); err != nil {
 			t.Fatal(err)
@@ -166,6 +174,7 @@ func TestFile(t *testing.T) {
 		for range 2 {
 			equal(rt, "file", texts(1, read(t, f.Read())...), want)
 		}
+		equal(rt, "ranges", texts(1, read(t, Chain(ranges...))...), want)
 		again, err := Open(f.Path())
 		if err != nil {
 			t.Fatal(err)

@@ -27,8 +27,8 @@ joins NaN, and 0.0 joins -0.0. A key that both sides call the same comes once. R
 
 With ` + "`within`" + ` two rows join only if their times are no further apart; both streams then need an ` + "`event_time`" + `. That is how streams are joined that do not
 end. Where rows come as they happen, a pair is given as soon as both rows are there, and a row without a partner when event time has passed its own by
-` + "`within`" + `; rows that can still have a partner are held in memory, and more than fit there stop the run. A row that is late, behind event time, is rejected.
-Event time behind the join is that of the pipe (under ` + "`full`" + ` there is none), and goes on so much later.
+` + "`within`" + `. A row that is late, behind event time, is rejected. Rows that can still have a partner are held, on disk where memory does not do; only the rows of a
+quarter of ` + "`within`" + ` (at least of a second) must fit. Event time behind the join is that of the pipe (under ` + "`full`" + ` there is none), and goes on so much later.
 
 Otherwise the smaller stream is held in memory. Where it does not fit into the task's share, both are parted by their keys, on disk.`,
 	Params: []op.Param{

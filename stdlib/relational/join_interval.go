@@ -3,6 +3,7 @@ package relational
 import (
 	"cmp"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -24,21 +25,12 @@ type intervalJoin struct {
 	ended   bool  // no row has a partner any more
 	width   int64 // of a bucket
 	buckets [2][]*timeBucket
-	held    int64
+	held    int64       // bytes in memory
+	clock   int64       // of the buckets' use
+	file    *spill.File // to which buckets are added; nil for none
 	hs      []uint64
+	loaded  []uint64
 	first   []uint32
-}
-
-// timeBucket is the rows of one side whose times are in [start, start+width).
-type timeBucket struct {
-	start int64
-	table *joinTable
-	small int // batches at the end of the table that are to be joined
-	bytes int64
-
-	// Of a side whose rows are given alone: numbers of rows that have not been passed by, by time, and how many rows are in it.
-	order []uint32
-	seen  int
 }
 
 // bucketsWithin is how many buckets `within` spans; a bucket has at least a second.
@@ -80,11 +72,7 @@ func (j *intervalJoin) Data(port int, b *batch.Batch, out op.Output) error {
 			return err
 		}
 	}
-	if err := pairs.flush(); err != nil {
-		return err
-	}
-	return fits(j.ctx, j.held, "the rows that can still have a partner",
-		"give more memory, make `within` shorter, select fewer columns before, or split the work over more tasks")
+	return pairs.flush()
 }
 
 // startOf gives the bucket of a time.
@@ -111,35 +99,47 @@ func (j *intervalJoin) add(port int, start int64, b *batch.Batch, met batch.Bitm
 		others := j.buckets[1-port]
 		from, _ := j.bucket(1-port, j.startOf(earlier(start, j.within)))
 		for ; from < len(others) && others[from].start <= later(later(start, j.width-1), j.within); from++ {
-			if err := j.meet(port, b, keys, others[from].table, met, pairs); err != nil {
+			x := others[from]
+			if err := j.fill(1-port, x); err != nil {
+				return err
+			}
+			if err := j.meet(port, b, keys, x, met, pairs); err != nil {
+				return err
+			}
+			if err := j.room(x); err != nil {
 				return err
 			}
 		}
 	}
 	at, here := j.bucket(port, start)
 	if !here {
-		j.buckets[port] = slices.Insert(j.buckets[port], at, &timeBucket{start: start, table: emptyTable(side, b.N)})
+		j.buckets[port] = slices.Insert(j.buckets[port], at, &timeBucket{start: start, passed: math.MinInt64})
 	}
 	x := j.buckets[port][at]
-	number, batches := x.table.rows, uint32(len(x.table.batches))
-	x.table.name(b)
+	j.clock++
+	x.used = j.clock
+	if x.table == nil {
+		x.table = emptyTable(side, b.N)
+	}
+	before := x.bytes
+	x.put(b, j.hs)
+	j.held += x.bytes - before
+	for len(x.met)*64 < x.rows+b.N {
+		x.met = append(x.met, 0)
+	}
 	for i := range b.N {
-		if !anyNull(keys, i) {
-			x.table.put(j.hs[i], spill.Place{Batch: batches, Row: uint32(i)})
-		}
 		if met.Get(i) {
-			x.table.met.Set(number + i)
+			x.met.Set(x.rows + i)
 		}
 	}
+	x.rows += b.N
 	x.settle()
-	before := x.bytes
-	x.bytes += int64(b.Bytes()) + entryBytes*int64(b.N)
-	j.held += x.bytes - before
-	return nil
+	return j.room(x)
 }
 
-// meet finds the partners of rows in a table of the other side.
-func (j *intervalJoin) meet(port int, b *batch.Batch, keys []*batch.Vector, t *joinTable, met batch.Bitmap, pairs *joined) error {
+// meet finds the partners of rows in a bucket of the other side.
+func (j *intervalJoin) meet(port int, b *batch.Batch, keys []*batch.Vector, x *timeBucket, met batch.Bitmap, pairs *joined) error {
+	t := x.table
 	times := b.Cols[j.sides[port].at]
 	j.first = t.candidates(j.first[:0], j.hs)
 	mine, err := pairs.use(port, b)
@@ -156,11 +156,10 @@ func (j *intervalJoin) meet(port int, b *batch.Batch, keys []*batch.Vector, t *j
 			if !near(times.Int(i), t.times[q.Batch].Int(int(q.Row)), j.within) {
 				continue
 			}
-			number := t.number(q)
-			had := met.Get(i)
-			hadOther := t.met.Get(number)
+			number := x.number(q)
+			had, hadOther := met.Get(i), x.met.Get(number)
 			met.Set(i)
-			t.met.Set(number)
+			x.met.Set(number)
 			switch {
 			case j.kind == "anti", j.kind == "semi" && (port == 0 && had || port == 1 && hadOther):
 				continue
@@ -182,35 +181,6 @@ func (j *intervalJoin) meet(port int, b *batch.Batch, keys []*batch.Vector, t *j
 	}
 	return nil
 }
-
-// settle joins small batches at the end of the bucket.
-func (x *timeBucket) settle() {
-	t := x.table
-	n := len(t.batches)
-	if t.batches[n-1].N >= smallBatch {
-		x.small = 0
-		return
-	}
-	if x.small++; x.small < joinBatches {
-		return
-	}
-	from := n - x.small
-	all := spill.Concat(t.side.row, t.batches[from:])
-	base := t.first[from]
-	for i := len(t.entries) - 1; i >= 0 && t.entries[i].at.Batch >= uint32(from); i-- {
-		p := &t.entries[i].at
-		*p = spill.Place{Batch: uint32(from), Row: t.first[p.Batch] - base + p.Row}
-	}
-	t.batches, t.first, t.keys, t.times, t.rows = t.batches[:from], t.first[:from], t.keys[:from], t.times[:from], int(base)
-	t.name(all)
-	x.small = 0
-}
-
-// Batches of fewer than smallBatch rows are joined, joinBatches at a time.
-const (
-	smallBatch  = 256
-	joinBatches = 64
-)
 
 func (j *intervalJoin) Watermark(t int64, out op.Output) error {
 	if t <= j.now {
@@ -234,9 +204,15 @@ func (j *intervalJoin) pass(past int64, out op.Output) error {
 				if err := j.alone(side, x, past, pairs); err != nil {
 					return err
 				}
+				if err := j.room(x); err != nil {
+					return err
+				}
 			}
 			if last := later(x.start, j.width-1); last < past || j.ended {
 				j.held -= x.bytes
+				if err := x.close(); err != nil {
+					return err
+				}
 				continue
 			}
 			kept = append(kept, x)
@@ -244,49 +220,6 @@ func (j *intervalJoin) pass(past int64, out op.Output) error {
 		j.buckets[side] = kept
 	}
 	return pairs.flush()
-}
-
-// alone gives the rows of a bucket before a time that have had no partner.
-func (j *intervalJoin) alone(side int, x *timeBucket, past int64, pairs *joined) error {
-	t := x.table
-	at := func(n uint32) spill.Place {
-		k, found := slices.BinarySearch(t.first, n)
-		if !found {
-			k--
-		}
-		return spill.Place{Batch: uint32(k), Row: n - t.first[k]}
-	}
-	timeOf := func(n uint32) int64 {
-		p := at(n)
-		return t.times[p.Batch].Int(int(p.Row))
-	}
-	if x.seen < t.rows {
-		for ; x.seen < t.rows; x.seen++ {
-			x.order = append(x.order, uint32(x.seen))
-		}
-		slices.SortFunc(x.order, func(a, b uint32) int { return cmp.Or(cmp.Compare(timeOf(a), timeOf(b)), cmp.Compare(a, b)) })
-	}
-	named := map[uint32]uint32{}
-	for len(x.order) > 0 && (timeOf(x.order[0]) < past || j.ended) {
-		n := x.order[0]
-		x.order = x.order[1:]
-		if t.met.Get(int(n)) {
-			continue
-		}
-		p := at(n)
-		b := t.batches[p.Batch]
-		k, ok := named[p.Batch]
-		if !ok {
-			k = pairs.number(side, b)
-			named[p.Batch] = k
-		}
-		both := [2]spill.Place{}
-		both[side] = spill.Place{Batch: k, Row: p.Row}
-		if err := pairs.add(both[0], both[1], spill.RowBytes(b, int(p.Row))); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func (j *intervalJoin) Drain(out op.Output) error {
@@ -315,32 +248,11 @@ func (j *intervalJoin) Snapshot(_ uint64, w op.SnapshotWriter) error {
 	}
 	for port := range j.buckets {
 		for _, x := range j.buckets[port] {
-			t := x.table
-			batches, firsts, met := slices.Clone(t.batches), slices.Clone(t.first), slices.Clone(t.met)
-			w.Later(func() error { return j.write(port, batches, firsts, met, groups, w) })
+			f := x.freeze()
+			w.Later(func() error { return f.write(j.join, port, groups, w) })
 		}
 	}
 	return nil
-}
-
-// write writes the rows of a bucket. It changes nothing, since rows flow on.
-func (j *intervalJoin) write(port int, batches []*batch.Batch, firsts []uint32, met batch.Bitmap, groups int, w op.SnapshotWriter) error {
-	side := j.sides[port]
-	row := side.stateRow()
-	for k, b := range batches {
-		v := &batch.Vector{Type: metColumn.Type, N: b.N, Bools: make([]bool, b.N)}
-		for i := range v.Bools {
-			v.Bools[i] = met.Get(int(firsts[k]) + i)
-		}
-		batches[k] = b.With(row, append(slices.Clone(b.Cols), v))
-	}
-	return side.byGroup(row, batches, pairsOf(j.cfg.Args), groups, func(group int, b *batch.Batch) error {
-		state, err := batch.AppendFrame([]byte{byte(port)}, b)
-		if err != nil {
-			return err
-		}
-		return w.KeyGroup(group, state)
-	})
 }
 
 // Restore takes the rows of this instance's key groups that can still have a partner. The tasks of a snapshot had the same event time.
@@ -383,6 +295,15 @@ func (j *intervalJoin) Restore(r op.SnapshotReader) error {
 }
 
 func (j *intervalJoin) Close() error {
-	j.buckets = [2][]*timeBucket{}
-	return j.join.Close()
+	errs := []error{j.join.Close()}
+	for _, side := range j.buckets {
+		for _, x := range side {
+			errs = append(errs, x.close())
+		}
+	}
+	if j.file != nil {
+		errs = append(errs, j.file.Close())
+	}
+	j.buckets, j.file = [2][]*timeBucket{}, nil
+	return errors.Join(errs...)
 }

@@ -101,14 +101,15 @@ func joinedLines(bs []*batch.Batch) []string {
 
 // liveTasks are the tasks of an interval join of live streams.
 type liveTasks struct {
-	t    *rapid.T
-	tb   testing.TB
-	k    *keyed
-	xs   []op.Instance
-	outs []*optest.Output
-	all  []*batch.Batch
-	rej  []op.Rejection
-	said int64 // the watermark behind the join
+	memory int64
+	t      *rapid.T
+	tb     testing.TB
+	k      *keyed
+	xs     []op.Instance
+	outs   []*optest.Output
+	all    []*batch.Batch
+	rej    []op.Rejection
+	said   int64 // the watermark behind the join
 }
 
 func (l *liveTasks) start(n int, live bool) {
@@ -118,7 +119,7 @@ func (l *liveTasks) start(n int, live bool) {
 		if err != nil {
 			l.tb.Fatal(err)
 		}
-		ctx := &room{surroundings{memory: 1 << 30}, l.tb.TempDir(), (i*128 + n - 1) / n, ((i+1)*128 + n - 1) / n}
+		ctx := &room{surroundings{memory: l.memory}, l.tb.TempDir(), (i*128 + n - 1) / n, ((i+1)*128 + n - 1) / n}
 		if err := x.Open(ctx); err != nil {
 			l.tb.Fatal(err)
 		}
@@ -156,7 +157,7 @@ func testInterval(t *testing.T, live bool) {
 		text := rapid.SampledFrom(slices.Sorted(maps.Keys(withins))).Draw(rt, "within")
 		within := withins[text]
 		n, in := nodeOf(t, events2+"a |> join(b, on: (k = k2), within: "+text+", kind: "+kind+") |> print()\n", "join")
-		l := &liveTasks{t: rt, tb: t, k: newKeyed(t, n, in), said: math.MinInt64}
+		l := &liveTasks{t: rt, tb: t, k: newKeyed(t, n, in), said: math.MinInt64, memory: rapid.SampledFrom([]int64{1 << 30, 50_000}).Draw(rt, "memory")}
 		tasks := rapid.IntRange(1, 3).Draw(rt, "tasks")
 		l.start(tasks, live)
 		now := int64(math.MinInt64)
@@ -233,7 +234,15 @@ func testInterval(t *testing.T, live bool) {
 						e.at = min(e.at+1, 60)
 					}
 				}
-				for _, p := range cutUp(rt, e.port, table(in[e.port], rows)) {
+				all := table(in[e.port], rows)
+				parts := cutUp(rt, e.port, all)
+				if rapid.Bool().Draw(rt, "one by one") {
+					parts = nil
+					for i := range rows {
+						parts = append(parts, part{e.port, all.Slice(i, i+1)})
+					}
+				}
+				for _, p := range parts {
 					for i, x := range l.xs {
 						if mine := l.k.of(t, p, (i*128+tasks-1)/tasks, ((i+1)*128+tasks-1)/tasks); mine.Len() > 0 {
 							if err := x.Data(p.port, mine, l.outs[i]); err != nil {
