@@ -2,6 +2,9 @@ package main
 
 import (
 	"weir/planner/explain"
+	"weir/planner/physical"
+	"weir/runtime/op"
+	"weir/runtime/storage"
 )
 
 type planCmd struct {
@@ -21,6 +24,7 @@ func (c *planCmd) Run(e *env) error {
 		return err
 	}
 	m := explain.New(plan, p.catalogue)
+	describeSinks(m, plan, p.storage)
 	switch c.Format {
 	case "json":
 		return explain.JSON(e.stdout, plan, m)
@@ -32,4 +36,25 @@ func (c *planCmd) Run(e *env) error {
 		return explain.Markdown(e.stdout, m)
 	}
 	return explain.Tree(e.stdout, m, terminalWidth(e.stdout))
+}
+
+// describeSinks says of each sink how its storage writes the file.
+func describeSinks(m *explain.Model, plan *physical.Plan, s op.Storage) {
+	d, ok := s.(storage.Describer)
+	if !ok {
+		return
+	}
+	paths := map[int]string{}
+	for _, n := range plan.Nodes {
+		paths[n.ID] = n.Args.Text("path")
+	}
+	for _, stage := range m.Stages {
+		for _, o := range stage.Ops {
+			if o.Sink && paths[o.Node] != "" {
+				if text := d.Describe(paths[o.Node]); text != "" {
+					o.Set = append(o.Set, text)
+				}
+			}
+		}
+	}
 }

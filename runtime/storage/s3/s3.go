@@ -73,8 +73,9 @@ type Store struct {
 }
 
 var (
-	_ op.Storage      = (*Store)(nil)
-	_ storage.Cleaner = (*Store)(nil)
+	_ op.Storage        = (*Store)(nil)
+	_ storage.Cleaner   = (*Store)(nil)
+	_ storage.Describer = (*Store)(nil)
 )
 
 // bucket is the client for a bucket's region, found once.

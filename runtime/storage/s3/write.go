@@ -288,3 +288,20 @@ func (s *Store) Resume(ctx context.Context, data []byte) (op.StagedFile, error) 
 	t.tail = slices.Clone(t.tail)
 	return s.staged(ctx, p, t)
 }
+
+// Describe implements storage.Describer.
+func (s *Store) Describe(string) string {
+	part := s.partSize(0)
+	return fmt.Sprintf("parts of %s, %s at most", bytesText(part), bytesText(part*MaxParts))
+}
+
+// bytesText writes a number of bytes: 8 MiB, 78.1 GiB.
+func bytesText(n int64) string {
+	x, unit := float64(n)/(1<<20), "MiB"
+	for _, next := range []string{"GiB", "TiB"} {
+		if x >= 1024 {
+			x, unit = x/1024, next
+		}
+	}
+	return strings.TrimSuffix(fmt.Sprintf("%.1f", x), ".0") + " " + unit
+}
