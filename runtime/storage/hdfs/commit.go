@@ -98,7 +98,7 @@ func (c *cluster) mustBe(t token, name string, there status, exists bool) error 
 		return errGone
 	}
 	crc, err := c.checksum(name, t.Size)
-	if err == nil && crc != t.CRC {
+	if err == nil && crc != t.crc() {
 		err = errGone
 	}
 	return err
@@ -116,7 +116,7 @@ func (c *cluster) checksum(name string, size int64) (crc uint32, err error) {
 func (c *cluster) join(ctx context.Context, t token, name string) (string, error) {
 	j := &journal{dir: c.tempDir}
 	defer func() { _ = j.close() }() // a temporary file
-	s, err := c.newSegment(ctx, t.folder(name), "whole-", j)
+	s, err := c.newSegment(ctx, t.folder(name), "whole-", 0, j)
 	if err != nil {
 		return "", err
 	}
@@ -135,7 +135,7 @@ func (c *cluster) join(ctx context.Context, t token, name string) (string, error
 
 // append copies a piece into a segment. Where reading fails it goes on from where it was.
 func (c *cluster) append(ctx context.Context, s *segment, from string, p piece) error {
-	done, crc := int64(0), uint32(0)
+	done := int64(0)
 	var written error // in s, which has tried all there is to try
 	err := c.retry(ctx, func() error {
 		err := c.read(from, done, p.Size-done, func(b []byte) error {
@@ -143,7 +143,6 @@ func (c *cluster) append(ctx context.Context, s *segment, from string, p piece) 
 				return written
 			}
 			done += int64(len(b))
-			crc = crc32.Update(crc, castagnoli, b)
 			return nil
 		})
 		if written != nil {
@@ -151,7 +150,7 @@ func (c *cluster) append(ctx context.Context, s *segment, from string, p piece) 
 		}
 		return err
 	})
-	if err == nil && crc != p.CRC {
+	if err == nil && s.crc != p.CRC {
 		err = fmt.Errorf("%s is not what was written: its checksum differs", from)
 	}
 	return err

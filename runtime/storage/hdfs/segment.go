@@ -18,8 +18,8 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 type piece struct {
 	Name string `json:"name"`
 	Size int64  `json:"size"`
-	CRC  uint32 `json:"crc32c"`
-	ID   uint64 `json:"id"` // of the inode
+	CRC  uint32 `json:"crc32c"` // of the file from its beginning to the end of this piece
+	ID   uint64 `json:"id"`     // of the inode
 }
 
 // segment writes a file below `_tmp` and keeps it right: where a data node or the connection fails, it begins another file, copies the blocks
@@ -36,15 +36,16 @@ type segment struct {
 
 	name    string
 	w       writer
-	size    int64 // of all that was taken
-	crc     uint32
-	done    int64 // of the blocks that are finished; the journal has the rest
-	doneCRC uint32
+	size    int64  // of all that was taken
+	done    int64  // of the blocks that are finished; the journal has the rest
+	start   uint32 // the checksum of the file before this segment
+	crc     uint32 // and with what was taken
+	doneCRC uint32 // and with the blocks that are finished
 }
 
-// newSegment begins a segment whose name begins with the prefix. The journal must be empty.
-func (c *cluster) newSegment(ctx context.Context, folder, prefix string, j *journal) (*segment, error) {
-	s := &segment{c: c, ctx: ctx, folder: folder, prefix: prefix, journal: j}
+// newSegment begins a segment whose name begins with the prefix, behind pieces that have the checksum crc. The journal must be empty.
+func (c *cluster) newSegment(ctx context.Context, folder, prefix string, crc uint32, j *journal) (*segment, error) {
+	s := &segment{c: c, ctx: ctx, folder: folder, prefix: prefix, journal: j, start: crc, crc: crc, doneCRC: crc}
 	return s, c.retry(ctx, func() (err error) {
 		if s.blockSize, s.replicas, err = c.fs.defaults(); err == nil {
 			s.name, s.w, err = s.create(s.replicas)
@@ -164,7 +165,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 // copyTo writes all that was taken so far.
 func (s *segment) copyTo(w writer) error {
 	if s.done > 0 {
-		crc := uint32(0)
+		crc := s.start
 		err := s.c.read(s.name, 0, s.done, func(p []byte) error {
 			crc = crc32.Update(crc, castagnoli, p)
 			_, err := w.Write(p)

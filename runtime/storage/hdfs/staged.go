@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io/fs"
 	"path"
 	"strings"
@@ -53,8 +52,7 @@ type staged struct {
 	c       *cluster
 	ctx     context.Context
 	name    string
-	token   token    // as of the last Prepare, but for its CRC
-	crc     uint32   // of everything
+	token   token    // as of the last Prepare
 	segment *segment // what was written since; nil where that is nothing
 	count   int      // of segments, for their names
 	journal *journal
@@ -85,7 +83,7 @@ func (f *staged) Write(p []byte) (int, error) {
 		return 0, err
 	}
 	if f.segment == nil {
-		s, err := f.c.newSegment(f.ctx, f.token.folder(f.name), fmt.Sprintf("%d-", f.count), f.journal)
+		s, err := f.c.newSegment(f.ctx, f.token.folder(f.name), fmt.Sprintf("%d-", f.count), f.token.crc(), f.journal)
 		if err != nil {
 			return 0, f.fail(err)
 		}
@@ -93,7 +91,6 @@ func (f *staged) Write(p []byte) (int, error) {
 		f.count++
 	}
 	n, err := f.segment.Write(p)
-	f.crc = crc32.Update(f.crc, castagnoli, p[:n])
 	if err != nil {
 		err = f.fail(err)
 	}
@@ -113,7 +110,6 @@ func (f *staged) Prepare() ([]byte, error) {
 		f.segment = nil
 		f.token.add(p)
 	}
-	f.token.CRC = f.crc
 	return json.Marshal(f.token)
 }
 
@@ -158,7 +154,7 @@ func (s *Storage) Resume(ctx context.Context, data []byte) (op.StagedFile, error
 	for _, e := range there {
 		sizes[e.name] = e.size
 	}
-	f := &staged{c: c, ctx: ctx, name: name, token: t, crc: t.CRC, journal: &journal{dir: c.tempDir}}
+	f := &staged{c: c, ctx: ctx, name: name, token: t, journal: &journal{dir: c.tempDir}}
 	for _, p := range t.Pieces {
 		if size, ok := sizes[p.Name]; !ok || size != p.Size {
 			return nil, c.failed(codeCommit, t.Path, name, message,

@@ -19,7 +19,6 @@ type token struct {
 	Run    string  `json:"run"`  // random
 	Pieces []piece `json:"pieces,omitempty"`
 	Size   int64   `json:"size"`
-	CRC    uint32  `json:"crc32c"`        // of all pieces
 	New    bool    `json:"new,omitempty"` // nothing may be in its place
 }
 
@@ -49,6 +48,14 @@ func (t token) runFolder(name string) string { return path.Join(path.Dir(name), 
 
 // folder is where the segments lie.
 func (t token) folder(name string) string { return path.Join(t.runFolder(name), path.Base(name)) }
+
+// crc is the checksum of all pieces.
+func (t *token) crc() uint32 {
+	if len(t.Pieces) == 0 {
+		return 0
+	}
+	return t.Pieces[len(t.Pieces)-1].CRC
+}
 
 // add appends a piece.
 func (t *token) add(p piece) {
