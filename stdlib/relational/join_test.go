@@ -3,6 +3,7 @@ package relational_test
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -163,7 +164,7 @@ func sideRows(t *rapid.T, n, port int) [][]any {
 				rec = nil
 			}
 		}
-		f := []any{0.0, -0.0 * float64(x), float64(x)}[next(3)]
+		f := []any{0.0, math.Copysign(0, -1), float64(x)}[next(3)]
 		rows[i] = []any{k, f, s, rec, strings.Repeat("p", next(30)) + fmt.Sprint(i)}
 		if port == 1 && k == nil {
 			rows[i][0] = int64(0)
