@@ -72,24 +72,22 @@ func bucketOf(x float64) uint32 {
 
 // middle is the value that stands for a bucket.
 func middle(number uint32) float64 {
-	edge := func(number uint64) float64 {
-		if u := number << droppedBits; u>>63 != 0 {
-			return math.Float64frombits(u &^ (1 << 63))
-		} else {
-			return math.Float64frombits(^u)
+	for _, x := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} { // which share a bucket with no number
+		if number == bucketOf(x) {
+			return x
 		}
 	}
-	low, high := edge(uint64(number)), edge(uint64(number)+1)
-	switch {
-	case number == math.MaxUint64>>droppedBits:
-		return math.NaN()
-	case math.IsInf(low, 0) || math.IsInf(high, 0) || math.IsNaN(high) || math.IsNaN(low): // the last ones on both sides
-		if math.IsNaN(low) || math.IsInf(low, 0) {
-			return high
-		}
-		return low
-	}
+	low, high := edge(uint64(number)), min(edge(uint64(number)+1), math.MaxFloat64)
 	return low + (high-low)/2
+}
+
+// edge is the least value of a bucket.
+func edge(number uint64) float64 {
+	u := number << droppedBits
+	if u>>63 == 0 {
+		return math.Float64frombits(^u)
+	}
+	return math.Float64frombits(u &^ (1 << 63))
 }
 
 func (h *histogram) add(x float64) {
