@@ -114,6 +114,28 @@ func TestReplication(t *testing.T) {
 	}
 }
 
+// TestDamagedBlock: a finished block that is read back as something else is not copied into another segment.
+func TestDamagedBlock(t *testing.T) {
+	m := newMemory()
+	m.blockSize = 4
+	s := m.process(t)
+	f, err := s.Create(ctx, "hdfs://nn/file", op.CreateOptions{})
+	must(t, err)
+	_, err = f.Write([]byte("one two three"))
+	must(t, err)
+	for _, n := range m.nodes {
+		if n.open {
+			n.data[0] ^= 1
+		}
+	}
+	f.(*staged).c.patience = time.Second
+	f.(*staged).segment.w.(*memoryWriter).broken = true
+	if _, err = f.Write([]byte("four")); err == nil || !strings.Contains(err.Error(), "read back as something else") {
+		t.Error(err)
+	}
+	must(t, f.Abort())
+}
+
 // TestReplacedBeforeRead: a file is replaced between Open and the first Read, when the library looks for its blocks by name.
 func TestReplacedBeforeRead(t *testing.T) {
 	m := newMemory()
