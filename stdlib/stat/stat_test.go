@@ -608,3 +608,22 @@ func TestApproxBuckets(t *testing.T) {
 		}
 	}
 }
+
+// TestExactTop: the last chunk of a window, which takes all carries, gives way to chunks before it overflows.
+func TestExactTop(t *testing.T) {
+	for _, sign := range []int64{1, -1} {
+		e := exact{used: true, lo: 64, window: [windowSize]int64{0, 0, 0, sign * maxTop}}
+		f := e
+		want := new(big.Int).Lsh(big.NewInt(maxTop), 1)
+		want.Mul(want, big.NewInt(sign))
+		want.Lsh(want, 32*(64+windowSize-1))
+		e.merge(&f)
+		if e.wide == nil {
+			t.Error("the window stays")
+		}
+		x, exp := e.spread().big()
+		if x.Lsh(x, uint(exp+bias)); x.Cmp(want) != 0 {
+			t.Errorf("got %v, want %v", x, want)
+		}
+	}
+}
