@@ -275,17 +275,11 @@ func (g *gathering) gather(idx []uint32) {
 	v, d := &g.vals, g.dict
 	switch g.kind.Storage() {
 	case types.StoreInt:
-		from := len(v.ints)
 		v.ints = grow(v.ints, len(idx))
-		for i, x := range idx {
-			v.ints[from+i] = d.Ints[x]
-		}
+		pick(v.ints[len(v.ints)-len(idx):], d.Ints, idx)
 	case types.StoreFloat:
-		from := len(v.floats)
 		v.floats = grow(v.floats, len(idx))
-		for i, x := range idx {
-			v.floats[from+i] = d.Floats[x]
-		}
+		pick(v.floats[len(v.floats)-len(idx):], d.Floats, idx)
 	case types.StoreBytes:
 		if !g.copied { // the bytes of the dictionary are there once
 			g.copied, g.dictAt = true, uint32(len(v.buf))
@@ -295,6 +289,14 @@ func (g *gathering) gather(idx []uint32) {
 			r := d.Refs[x]
 			v.refs = append(v.refs, batch.Ref{Off: r.Off + g.dictAt, Len: r.Len})
 		}
+	}
+}
+
+// pick fills dst with entries of a dictionary.
+func pick[T any](dst, entries []T, idx []uint32) {
+	dst = dst[:len(idx)]
+	for i, x := range idx {
+		dst[i] = entries[x]
 	}
 }
 
