@@ -14,7 +14,7 @@ var CodesW6 = []CodeInfo{
 	{"W6202", "a file that cannot be created", "The folder may not be written, or the name is that of a folder: to write several files into it end the path with a slash.", "", ""},
 	{"W6203", "a file that cannot be written", "The disk is full, or failed. Nothing of the file is visible: what was there before is unchanged.", "", ""},
 	{"W6204", "a file that cannot be put in its place", "It is complete and lies beside its place under the name that the message gives, but could not be renamed.", "", ""},
-	{"W6205", "a storage that is not there yet", "Only files of this machine can be read and written so far: copy the data and name a local path.", "", ""},
+	{"W6205", "a storage that is not known", "A path is one of this machine, or begins with the scheme of a storage, which the hint lists.", "", ""},
 	{"W6206", "a pattern that cannot be understood", "In a path * stands for any characters but /, ? for one, and [ab] for one of these.", "", ""},
 	{"W6207", "a folder that has the parts of another run", "The parts of two runs would be taken for one result. Remove the old parts, or name another folder.", "", ""},
 	{"W6208", "a writer that cannot be resumed", "A single file becomes visible when the run ends, and cannot be gone on with after a failure. A folder of parts can.", "", ""},
