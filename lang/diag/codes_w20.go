@@ -440,18 +440,6 @@ var codesW20 = []CodeInfo{
 		"type T = { id: string, at: timestamp, n: int }\n" +
 			"let a = watch(\"in/\", format: jsonl, as: T) |> event_time(at)\n" +
 			"a |> window(tumbling(5m)) |> aggregate(by: id, total = sum(n)) |> write_jsonl(\"out/\")\n"},
-	{"W2230", "a folder that is looked at too often",
-		"The shortest `poll` is a millisecond. Every look lists the folder.",
-		"type T = { n: int }\n" +
-			"watch(\"in/\", format: jsonl, as: T, poll: 0s) |> write_jsonl(\"out/\")\n",
-		"type T = { n: int }\n" +
-			"watch(\"in/\", format: jsonl, as: T, poll: 10s) |> write_jsonl(\"out/\")\n"},
-	{"W2231", "standard input is no folder",
-		"`watch` waits for files in a folder. Rows that come through standard input are read by read_jsonl, read_csv and read_tsv, as they come.",
-		"type T = { n: int }\n" +
-			"watch(\"-\", format: jsonl, as: T) |> write_jsonl(\"out/\")\n",
-		"type T = { n: int }\n" +
-			"read_jsonl(\"-\", as: T) |> write_jsonl(\"out/\")\n"},
 	{"W2601", "a test of what is not there",
 		"given and expect name the let and the parameters of the file.",
 		"let a = read_fasta(\"a.fasta\")\n" +

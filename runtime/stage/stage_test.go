@@ -226,6 +226,34 @@ func TestMessages(t *testing.T) {
 	expect(t, log, "late close", "picky close", "end close", "bin close")
 }
 
+// TestIdle: nobody waits for an input that is idle; when it says something again it is waited for, even where that is no later time.
+func TestIdle(t *testing.T) {
+	task, log, _ := fixture(t, nil)
+	must := func(errs ...error) {
+		t.Helper()
+		if err := errors.Join(errs...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(task.Watermark(0, 0, 10), task.Idle(0, 1))
+	expect(t, log, "late watermark 10", "picky watermark 10", "end watermark 10", "bin watermark 10")
+	must(task.Idle(0, 0))
+	if late := task.ops[3]; !late.clock.idle || !task.ops[2].clock.idle || !task.ops[0].clock.idle {
+		t.Error("what is behind idle inputs is not idle")
+	}
+	must(task.Watermark(0, 0, 10))
+	if task.ops[3].clock.idle || task.ops[2].clock.idle || task.ops[0].clock.idle {
+		t.Error("what is behind an input that is not idle any more is")
+	}
+	expect(t, log)
+	must(task.Watermark(0, 1, 5)) // back, behind the other one: event time does not go back
+	expect(t, log)
+	must(task.Watermark(0, 0, 20))
+	expect(t, log)
+	must(task.Watermark(0, 1, 30))
+	expect(t, log, "late watermark 20", "picky watermark 20", "end watermark 20", "bin watermark 20")
+}
+
 func TestTimers(t *testing.T) {
 	task, log, _ := fixture(t, nil)
 	if _, ok := task.NextTimer(); ok {

@@ -1,12 +1,18 @@
 package stage
 
-import "math"
+import (
+	"maps"
+	"math"
+	"slices"
+)
 
 // clock is event time at an operator: the least that its inputs say, those that are idle left out.
 type clock struct {
 	edges []edge
 	now   int64 // what the instance was told last
 	idle  bool
+	// passed is what was said last to who is behind.
+	passed int64
 }
 
 // edge is one input of an operator: an operator of the same stage, or one upstream task behind an exchange.
@@ -18,7 +24,7 @@ type edge struct {
 // edge adds an input and gives its number.
 func (c *clock) edge() int {
 	if len(c.edges) == 0 {
-		c.now = math.MinInt64
+		c.now, c.passed = math.MinInt64, math.MinInt64
 	}
 	c.edges = append(c.edges, edge{at: math.MinInt64})
 	return len(c.edges) - 1
@@ -64,13 +70,20 @@ func (o *operator) advance() error {
 		}
 	}
 	if idle {
-		if o.clock.idle || o.spec.Caps.Watermarks {
+		if o.clock.idle {
 			return nil
 		}
 		o.clock.idle = true
 		return o.passIdle()
 	}
-	o.clock.idle = false
+	if o.clock.idle {
+		o.clock.idle = false
+		if o.clock.passed > math.MinInt64 { // who is behind waits for this one again
+			if err := o.passWatermark(o.clock.passed); err != nil {
+				return err
+			}
+		}
+	}
 	if at <= o.clock.now || at == math.MaxInt64 { // at the very end the instance is drained instead
 		return nil
 	}
@@ -96,6 +109,7 @@ func (o *operator) Watermark(t int64) error {
 func (o *operator) Idle() error { return o.passIdle() }
 
 func (o *operator) passWatermark(t int64) error {
+	o.clock.passed = t
 	if err := o.each(func(e *edge) { e.at, e.idle = max(e.at, t), false }); err != nil {
 		return err
 	}
@@ -117,8 +131,8 @@ func (o *operator) passIdle() error {
 
 // each changes the edges to all consumers of the same stage.
 func (o *operator) each(change func(*edge)) error {
-	for _, cs := range o.consumers {
-		for _, c := range cs {
+	for _, side := range slices.Sorted(maps.Keys(o.consumers)) { // always in one order
+		for _, c := range o.consumers[side] {
 			to := o.task.ops[c.op]
 			change(&to.clock.edges[c.edge])
 			if err := to.advance(); err != nil {

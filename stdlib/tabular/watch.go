@@ -31,12 +31,12 @@ that is not there yet is waited for. With checkpoints the files that were read a
 	Type: func(t *op.Typing) types.Row {
 		if poll, ok := t.Args.Const("poll"); ok {
 			if d, _ := poll.(int64); d < int64(time.Millisecond) {
-				t.Errorf("poll", "W2230", "to look more often than every millisecond is not possible")
+				t.Errorf("poll", "W2430", "to look more often than every millisecond is not possible")
 				return nil
 			}
 		}
 		if path := t.Args.Text("path"); path == "-" {
-			t.Errorf("path", "W2231", "standard input is no folder: read it with read_jsonl, read_csv or read_tsv")
+			t.Errorf("path", "W2431", "standard input is no folder: read it with read_jsonl, read_csv or read_tsv")
 			return nil
 		}
 		return watched(t.Args).typed(t)
