@@ -183,7 +183,7 @@ func (g *gathering) readNested(budget int) error {
 				continue
 			}
 			p.at = 0
-			if p.rep[0] == 0 && g.rows > 0 && (g.rows == g.n || g.size() >= budget) {
+			if p.rep[0] == 0 && g.rows > 0 && g.size() >= budget {
 				return nil
 			}
 		}

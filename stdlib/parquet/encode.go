@@ -64,7 +64,7 @@ func (b *behind) Write(p []byte) (int, error) {
 
 func newEncoder(row types.Row, a op.Args) *encoder {
 	e := &encoder{row: row, root: rootOf(row), limit: a.Int("row_group", defaultRowGroup), kv: metadata.NewKeyValueMetadata()}
-	_ = e.kv.Append(keyRow, types.Row(row).String()) // a type's text is UTF-8
+	_ = e.kv.Append(keyRow, row.String()) // a type's text is UTF-8
 	codec, ok := codecs[a.Word("compression")]
 	if !ok {
 		codec = codecs["zstd"]

@@ -245,6 +245,9 @@ func TestStatistics(t *testing.T) {
 	must(t, w.Drain(nil), w.Snapshot(1, &optest.State{}), w.Commit(1), w.Close())
 	for cond, want := range map[*expr.Expr]int{
 		call(expr.Ge, expr.Col("n", row[0].Type), expr.Lit(row[0].Type, int64(71))):                          8,
+		call(expr.Gt, expr.Col("n", row[0].Type), expr.Lit(row[0].Type, int64(92))):                          0,
+		call(expr.Le, expr.Col("n", row[0].Type), expr.Lit(row[0].Type, int64(0))):                           1,
+		call(expr.Lt, expr.Col("n", row[0].Type), expr.Lit(row[0].Type, int64(0))):                           0,
 		call(expr.Eq, expr.Col("s", row[1].Type), expr.Lit(types.Of(types.String), "c")):                     2,
 		call(expr.NotNull, expr.Col("s", row[1].Type)):                                                       18,
 		call(expr.IsNull, expr.Col("n", row[0].Type)):                                                        0,
@@ -285,5 +288,32 @@ func TestWriteErrors(t *testing.T) {
 		if got != c.want {
 			t.Errorf("%s\nwant %s", got, c.want)
 		}
+	}
+}
+
+// TestRequired: a null where the type has none rejects the row, in a record or list as well, but not below what is null itself.
+func TestRequired(t *testing.T) {
+	path := t.TempDir() + "/x.parquet"
+	row := mustType(t, "{ r: { x: int?, l: list<int?>? }? }")
+	bu := batch.NewBuilder(row[0].Type, 5)
+	for _, v := range []any{[]any{int64(1), []any{int64(2)}}, nil, []any{nil, []any{}}, []any{int64(3), []any{int64(4), nil}}, []any{int64(5), nil}} {
+		bu.Any(v)
+	}
+	w := newSink(t, path, row, nil, nil)
+	must(t, w.Data(0, &batch.Batch{Row: row, N: 5, Cols: []*batch.Vector{bu.Done()}}, nil))
+	must(t, w.Drain(nil), w.Snapshot(1, &optest.State{}), w.Commit(1), w.Close())
+	for as, want := range map[string]struct{ rows, bad []string }{
+		"{ r: { x: int }? }": {[]string{`{"r":{"x":1}}`, `{"r":null}`, `{"r":{"x":3}}`, `{"r":{"x":5}}`}, []string{"x.parquet 3 W6223 `r.x` is missing"}},
+		"{ r: { x: int? } }": {[]string{`{"r":{"x":1}}`, `{"r":{"x":null}}`, `{"r":{"x":3}}`, `{"r":{"x":5}}`}, []string{"x.parquet 2 W6223 `r` is missing"}},
+		"{ r: { l: list<int> }? }": {[]string{`{"r":{"l":[2]}}`, `{"r":null}`, `{"r":{"l":[]}}`},
+			[]string{"x.parquet 4 W6223 `r.l` is missing", "x.parquet 5 W6223 `r.l` is missing"}},
+		"{ r: { l: list<int?>?, new: string? }? }": {[]string{`{"r":{"l":[2],"new":null}}`, `{"r":null}`, `{"r":{"l":[],"new":null}}`,
+			`{"r":{"l":[4,null],"new":null}}`, `{"r":{"l":null,"new":null}}`}, nil},
+		"{ r: { new: string? }? }": {[]string{`{"r":{"new":null}}`, `{"r":null}`, `{"r":{"new":null}}`, `{"r":{"new":null}}`,
+			`{"r":{"new":null}}`}, nil},
+	} {
+		_, out := mustRead(t, path, mustType(t, as))
+		same(t, lines(t, out.Batches), want.rows)
+		same(t, rejections(out), want.bad)
 	}
 }
