@@ -46,7 +46,8 @@ func placeOf(o *op.Operator, n *logical.Node, in []types.Row) place {
 func (a *analysis) needsOrder(o *op.Operator, n *logical.Node) bool {
 	for _, port := range n.Inputs {
 		for _, in := range port {
-			if in.Side == "" && a.timely[in.Node] {
+			// Several streams without an end have no order either: one would wait for the end of the other.
+			if in.Side == "" && (a.timely[in.Node] || len(port) > 1 && a.nodes[in.Node].Out.Unbounded) {
 				return false
 			}
 		}
@@ -60,6 +61,7 @@ func (a *analysis) findTimely(nodes []*logical.Node) {
 	a.timely = map[int]bool{}
 	for _, n := range nodes {
 		d := a.c.Operator(n.Op)
+		a.timely[n.ID] = n.Out.Unbounded && d != nil && d.Caps.Keyed != ""
 		live[n.ID] = n.Out.Unbounded || d != nil && d.Caps.Live != nil && d.Caps.Live(n.Args)
 		for _, port := range n.Inputs {
 			for _, in := range port {
