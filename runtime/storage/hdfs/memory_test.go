@@ -56,6 +56,13 @@ func (m *memory) fault() (before, after error) {
 	return nil, errFault
 }
 
+// fail makes operations fail from now on, by chance; a nil source ends that. Writers that were given up may still be closing.
+func (m *memory) fail(source *rand.Rand, rate float64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.rand, m.rate = source, rate
+}
+
 // do does an operation of the name node.
 func (m *memory) do(what func() error) error {
 	m.mu.Lock()
@@ -263,6 +270,8 @@ func (w *memoryWriter) Write(p []byte) (int, error) {
 		return nil
 	})
 	if err != nil {
+		w.m.mu.Lock()
+		defer w.m.mu.Unlock()
 		w.broken = true
 		w.n.data = w.n.data[:max(w.n.size, int64(len(w.n.data)-len(p)))]
 		return 0, err
@@ -285,11 +294,13 @@ func (w *memoryWriter) Close() error {
 		w.n.open, w.n.size = false, int64(len(w.n.data))
 		return nil
 	})
-	if err != nil && !errors.Is(err, errReplicating) {
-		w.broken = true
-	}
 	if errors.Is(err, errReplicating) {
 		return errReplicating
+	}
+	if err != nil {
+		w.m.mu.Lock()
+		defer w.m.mu.Unlock()
+		w.broken = true
 	}
 	return err
 }

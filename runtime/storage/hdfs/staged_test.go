@@ -46,8 +46,7 @@ func TestFaults(t *testing.T) {
 		s := m.process(t)
 		const file = "hdfs://nn/file"
 		put(t, s, file, []byte("old"))
-		m.rand = rand.New(rand.NewPCG(rapid.Uint64().Draw(r, "seed"), 1))
-		m.rate = rapid.SampledFrom([]float64{0, 0.02, 0.1, 0.9}).Draw(r, "rate")
+		m.fail(rand.New(rand.NewPCG(rapid.Uint64().Draw(r, "seed"), 1)), rapid.SampledFrom([]float64{0, 0.02, 0.1, 0.9}).Draw(r, "rate"))
 		c, _, err := s.of(file)
 		must(t, err)
 		c.patience = 5 * time.Millisecond // no waiting: what fails as a whole fails at once, a segment is written again once
@@ -76,7 +75,7 @@ func TestFaults(t *testing.T) {
 			must(t, f.Close())
 			return s.Commit(ctx, token)
 		}()
-		m.rand = nil
+		m.fail(nil, 0)
 		f, openErr := s.Open(ctx, file, "")
 		must(t, openErr)
 		got, readErr := io.ReadAll(f)
@@ -99,12 +98,13 @@ func TestReplication(t *testing.T) {
 	must(t, err)
 	_, err = f.Write([]byte("x"))
 	must(t, err)
-	m.dead = true
-	time.AfterFunc(4*time.Second, func() {
+	die := func(dead bool) {
 		m.mu.Lock()
-		m.dead = false
+		m.dead = dead
 		m.mu.Unlock()
-	})
+	}
+	die(true)
+	time.AfterFunc(4*time.Second, func() { die(false) })
 	_, err = f.Write([]byte("y"))
 	must(t, err)
 	commit(t, s, f)
