@@ -8,7 +8,7 @@ import (
 
 // What a Matrix may take of memory: for the cells of a panel, and for what the panels begin with.
 const (
-	matrixBytes = 16 << 20
+	matrixBytes = 4 << 20
 	markBytes   = 16 << 20
 )
 
@@ -111,7 +111,7 @@ func (s *side) bytes() bool {
 	return 2*(s.most+int64(s.first))-least <= math.MaxUint8 && least >= math.MinInt8
 }
 
-// SetMemory caps the bytes that a Matrix takes for the cells of a panel and for what panels begin with. A new one has 16 MiB for each.
+// SetMemory caps the bytes that a Matrix takes for the cells of a panel and for what panels begin with. A new one has 4 and 16 MiB.
 func (m *Matrix) SetMemory(panel, marks int) { m.most, m.marked = panel, marks }
 
 // Lanes is how many pairs Start takes, of wide ones or of others; 0 where there is no kernel for them.
