@@ -18,7 +18,13 @@ import (
 // However an object is read, by Read and by ReadAt, in whatever order and with whatever read-ahead, the bytes are right.
 func TestReadsAgree(t *testing.T) {
 	content := noise(9<<20 + 4321)
-	_, url := serve(t, content)
+	srv, url := serve(t, content)
+	srv.before = func(_ http.ResponseWriter, r *http.Request) bool {
+		if r.Method == http.MethodGet && r.Header.Get("If-Match") == "" {
+			t.Error("a request that is not for the version that was opened")
+		}
+		return false
+	}
 	rapid.Check(t, func(t *rapid.T) {
 		s, err := New(Options{Endpoint: url, ReadAhead: rapid.SampledFrom([]int64{1, 3 << 20, 8 << 20, DefaultReadAhead}).Draw(t, "ahead")})
 		if err != nil {
