@@ -257,7 +257,7 @@ func (x *searchCollect) check(sequence []byte) (err error) {
 	if x.codes, err = x.matrix.EncodeSeq(x.codes[:0], sequence); err != nil || x.port != queryPort || !bothStrands(x.args) {
 		return err
 	}
-	at := -1
+	var at int
 	if x.turned, at = basepair.AppendReverse(x.turned[:0], sequence); at >= 0 {
 		return fmt.Errorf("position %d: %q has no complement, which strand: both needs", at+1, rune(sequence[at]))
 	}

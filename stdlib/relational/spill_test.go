@@ -152,7 +152,7 @@ func wideRows(t *rapid.T, n int) [][]any {
 	rows := make([][]any, n)
 	mode := rapid.IntRange(0, 3).Draw(t, "mode")
 	long := strings.Repeat("common prefix ", rapid.IntRange(0, 4).Draw(t, "prefix"))
-	var seed uint64 = uint64(rapid.Uint32().Draw(t, "seed"))
+	seed := uint64(rapid.Uint32().Draw(t, "seed"))
 	next := func(n int) int { // many draws of rapid's are slow
 		seed = seed*6364136223846793005 + 1442695040888963407
 		return int(seed >> 33 % uint64(n))
