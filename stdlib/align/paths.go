@@ -4,8 +4,8 @@ import (
 	"weir/stdlib/align/trace"
 )
 
-// How many paths are looked for at once: enough to fill the lanes with pairs of about one size, few enough that memory stays within some megabytes. What pairs
-// have of residues bounds how many runs their paths can have.
+// How many paths are looked for at once: enough to fill the lanes with pairs of about one size, few enough that memory
+// stays within some megabytes. What pairs have of residues bounds how many runs their paths can have.
 const (
 	maxTraced      = 4096
 	tracedResidues = 2 << 20
@@ -28,7 +28,8 @@ func (p *paths) start(put func(k int, path *trace.Alignment) error) {
 	p.put, p.pairs, p.residues, p.done = put, p.pairs[:0], 0, 0
 }
 
-// add takes an encoded pair, whose sequences must not change before flush, and the score of its best alignment. Queries that are the same slice are best.
+// add takes an encoded pair, whose sequences must not change before flush, and the score of its best alignment. Queries
+// that are the same slice are best.
 func (p *paths) add(query, target []byte, score int32) error {
 	p.pairs = append(p.pairs, trace.Pair{Query: query, Target: target, Score: score})
 	p.residues += len(query) + len(target)

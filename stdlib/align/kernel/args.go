@@ -8,14 +8,15 @@ const tileColumns = 4
 type args struct {
 	query   []uint16 // for each row the offset of its code's scores within a tile of the profile, in units of 8 bytes
 	profile []byte   // tiles × stride: for each code of the query tileColumns vectors of scores
-	edge    []byte   // in and out: for each row the vectors H and E at the border between two tiles; of fillLocal also the row's best
-	acc     []byte   // in and out: the best of all cells (local), or of the last row (global)
-	reset   []byte   // nil, or a vector that says in which lanes a target begins with the first tile
-	tops    []byte   // global: for each tile 1 + tileColumns vectors of row 0, that of the tile before's last column first
-	left    []byte   // global: the vector H of the first row left of a target's first tile
-	zero    []byte   // local: the vector of the score 0
-	column  []byte   // out: for the column kernels, the best of each lane's last column, as an element of the last row
-	cells   []byte   // out: for the kernels that fill a Matrix, the low bytes of the scores
+	// In and out: for each row the vectors H and E at the border between two tiles; of fillLocal also the row's best.
+	edge   []byte
+	acc    []byte // in and out: the best of all cells (local), or of the last row (global)
+	reset  []byte // nil, or a vector that says in which lanes a target begins with the first tile
+	tops   []byte // global: for each tile 1 + tileColumns vectors of row 0, that of the tile before's last column first
+	left   []byte // global: the vector H of the first row left of a target's first tile
+	zero   []byte // local: the vector of the score 0
+	column []byte // out: for the column kernels, the best of each lane's last column, as an element of the last row
+	cells  []byte // out: for the kernels that fill a Matrix, the low bytes of the scores
 
 	rows, tiles int64
 	stride      int64 // bytes in a tile of the profile
@@ -81,7 +82,8 @@ func (b *buildArgs) check(vector, lanes int) {
 // pairBlock is the rows of which pairs fills the profile at once.
 const pairBlock = 32
 
-// pairArgs is what the profile of one tile is made of where each lane has a query of its own. Codes must be less than 32 or, of queries, noCode.
+// pairArgs is what the profile of one tile is made of where each lane has a query of its own. Codes must be less than
+// 32 or, of queries, noCode.
 type pairArgs struct {
 	queries []byte // for each lane span codes
 	targets []byte // for each column of the tile a code for each lane
@@ -94,8 +96,8 @@ type pairArgs struct {
 
 func (p *pairArgs) check(vector, lanes int) {
 	span := int(p.span)
-	if span <= 0 || span%pairBlock != 0 || len(p.queries) < lanes*span || len(p.targets) < tileColumns*lanes || len(p.table) < 32*32 ||
-		len(p.profile) < span*tileColumns*vector {
+	if span <= 0 || span%pairBlock != 0 || len(p.queries) < lanes*span || len(p.targets) < tileColumns*lanes ||
+		len(p.table) < 32*32 || len(p.profile) < span*tileColumns*vector {
 		panic("kernel: arguments out of bounds")
 	}
 }

@@ -1,5 +1,6 @@
 // Package kernel computes exact alignment scores, and nothing but scores, as fast as one processor core can: one query
-// against many targets at a time, a target in every lane of a vector register.
+// against many targets at a time, a target in every lane of a vector register. A Scorer gives the scores of pairs, a
+// Matrix those of all their prefixes, which package trace reads paths back from.
 //
 // The method is that of Rognes (SWIPE, 2011) with the tiles of DIAMOND (Buchfink et al., 2021): targets are packed into
 // lanes, a score profile of the packed targets is built once and read by many queries, and a tile of four target columns

@@ -12,32 +12,35 @@ const (
 	markBytes   = 16 << 20
 )
 
-// unusedCode is a code that no letter has. A Matrix has it in the columns in which a lane has no residue. Its scores keep local alignments from going on there.
+// unusedCode is a code that no letter has. A Matrix has it in the columns in which a lane has no residue. Its scores
+// keep local alignments from going on there.
 const unusedCode = scoring.MaxCodes - 1
 
-// Pair is two encoded sequences, neither of them empty: one down the rows of a matrix and one along its columns. Rows are the query's residues; under a symmetric
-// scheme they may as well be the target's.
+// Pair is two encoded sequences, neither of them empty: one down the rows of a matrix and one along its columns. Rows
+// are the query's residues; under a symmetric scheme they may as well be the target's.
 type Pair struct{ Rows, Columns []byte }
 
-// Matrix has the scores of all prefixes of pairs, which a path can be read back from. A pair is in every lane; there are fewest idle cells
-// where the pairs are of about one size. Of a score there is the low byte: neighbours differ by less than that has room for.
+// Matrix has the scores of all prefixes of pairs, which a path can be read back from. A pair is in every lane; there
+// are fewest idle cells where the pairs are of about one size. Of a score there is the low byte: neighbours differ by
+// less than that has room for.
 //
-// An element is what the kernels compute with, the score H(i, j) of the first i residues of the rows and the first j of the columns as H + (i + j)·Drift + Zero.
-// A cell is the low byte of an element. Cells are there for i and j from 1 on.
+// An element is what the kernels compute with, the score H(i, j) of the first i residues of the rows and the first j of
+// the columns as H + (i + j)·Drift + Zero. A cell is the low byte of an element. There are cells for i and j from 1 on.
 //
-// Where not all columns fit into memory they come in panels. Start and then Next, until it says that there are no more, compute them from left
-// to right; Load computes one of them a second time. A Matrix is not safe for concurrent use.
+// Where not all columns fit into memory they come in panels. Start and then Next, until it says that there are no more,
+// compute them from left to right; Load computes one of them a second time. A Matrix is not safe for concurrent use.
 type Matrix struct {
 	Drift, Zero int32
 
-	// Cells of the current panel, which has the columns after From up to To. Up is how far apart rows are, and Left how far the cell to the left lies, by
-	// (j-1)%4.
+	// Cells of the current panel, which has the columns after From up to To. Up is how far apart rows are, and Left how
+	// far the cell to the left lies, by (j-1)%4.
 	Cells    []byte
 	From, To int
 	Up       int
 	Left     [tileColumns]int
 
-	// Stop, where it is set, is asked every few milliseconds; its error ends what is under way and is what Next and Load give.
+	// Stop, where it is set, is asked every few milliseconds; its error ends what is under way and is what Next and
+	// Load give.
 	Stop func() error
 
 	side         side
@@ -68,7 +71,8 @@ type Matrix struct {
 	marks   []byte // the edges that the panels begin with, from the second on
 }
 
-// NewMatrix makes a Matrix for a scheme, on the path that Active names. The error says what is wrong with WEIR_ALIGN_PATH.
+// NewMatrix makes a Matrix for a scheme, on the path that Active names. The error says what is wrong with
+// WEIR_ALIGN_PATH.
 func NewMatrix(s *scoring.Scheme) (*Matrix, error) {
 	p, err := active()
 	if err != nil {
@@ -99,8 +103,9 @@ func NewMatrix(s *scoring.Scheme) (*Matrix, error) {
 	return m, nil
 }
 
-// bytes says whether the low bytes of scores tell them from what they are compared with. Gotoh's recurrences let two neighbours in a row or in a column
-// differ by the best value and the first residue of a gap, and a cell exceed its diagonal neighbour's score by twice that.
+// bytes says whether the low bytes of scores tell them from what they are compared with. Gotoh's recurrences let two
+// neighbours in a row or in a column differ by the best value and the first residue of a gap, and a cell exceed its
+// diagonal neighbour's score by twice that.
 func (s *side) bytes() bool {
 	least := int64(0)
 	for _, row := range s.scores {
@@ -111,7 +116,8 @@ func (s *side) bytes() bool {
 	return 2*(s.most+int64(s.first))-least <= math.MaxUint8 && least >= math.MinInt8
 }
 
-// SetMemory caps the bytes that a Matrix takes for the cells of a panel and for what panels begin with. A new one has 4 and 16 MiB.
+// SetMemory caps the bytes that a Matrix takes for the cells of a panel and for what panels begin with. A new one has 4
+// and 16 MiB.
 func (m *Matrix) SetMemory(panel, marks int) { m.most, m.marked = panel, marks }
 
 // Lanes is how many pairs Start takes, of wide ones or of others; 0 where there is no kernel for them.
@@ -367,8 +373,8 @@ func (m *Matrix) run() error {
 		m.profile = aligned(m.profile, min(chunk, to-from)*stride)
 		for tile := from; tile < to; tile += chunk {
 			tiles := min(chunk, to-tile)
-			b := buildArgs{codes: m.targets[tile*columnCodes:], table: m.table, profile: m.profile, tiles: int64(tiles), rows: int64(codes),
-				scale: int64(m.side.scale), add: 2 * int64(m.Drift)}
+			b := buildArgs{codes: m.targets[tile*columnCodes:], table: m.table, profile: m.profile,
+				tiles: int64(tiles), rows: int64(codes), scale: int64(m.side.scale), add: 2 * int64(m.Drift)}
 			b.check(k.vector, lanes)
 			k.build(&b)
 			if err := m.fill(tile-from, tiles, stride); err != nil {
@@ -430,22 +436,23 @@ func (m *Matrix) fillTops(from, to int) {
 	}
 }
 
-// Index is where the cell of i query residues and j target residues of a pair lies in Cells. Both are counted from 1, and j is in the panel.
+// Index is where the cell of i query residues and j target residues of a pair lies in Cells. Both are counted from 1,
+// and j is in the panel.
 func (m *Matrix) Index(pair, i, j int) int {
 	j -= m.From + 1
 	return (j/tileColumns*m.rows+i-1)*m.Up + m.byColumn[j%tileColumns] + pair*m.lane
 }
 
-// Edge has what a pair's row i has at the start of the current panel, which is not the first: the element in column From, and that of the best alignment
-// that ends in column From + 1 with a target residue against a gap.
+// Edge has what a pair's row i has at the start of the current panel, which is not the first: the element in column
+// From, and that of the best alignment that ends in column From + 1 with a target residue against a gap.
 func (m *Matrix) Edge(pair, i int) (h, gap int32) {
 	k := m.kernel
 	row := m.mark(m.panel)[(i-1)*m.perRow(k):]
 	return element(row, k.bits, pair), element(row[k.vector:], k.bits, pair)
 }
 
-// Ends appends the rows of a pair's local matrix whose best score is score to dst, ascending, no more than limit of them. It is to be called when Next has no more
-// panels, before Load.
+// Ends appends the rows of a pair's local matrix whose best score is score to dst, ascending, no more than limit of
+// them. It is to be called when Next has no more panels, before Load.
 func (m *Matrix) Ends(pair int, score int32, limit int, dst []int32) []int32 {
 	k, perRow := m.kernel, m.perRow(m.kernel)
 	want := score + k.zero

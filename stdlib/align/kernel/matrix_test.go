@@ -12,7 +12,8 @@ import (
 	"weir/stdlib/align/scoring/scoringtest"
 )
 
-// prefixScores is Gotoh's recurrence over whole matrices: h[i][j], and e[i][j] of the best alignment that ends with a target residue against a gap.
+// prefixScores is Gotoh's recurrence over whole matrices: h[i][j], and e[i][j] of the best alignment that ends with a
+// target residue against a gap.
 func prefixScores(s *scoring.Scheme, query, target []byte) (h, e [][]int32) {
 	const never = -1 << 29
 	d, _ := newSides(s)

@@ -14,9 +14,10 @@ type Pair struct {
 	Score         int32
 }
 
-// Batch aligns many pairs under one scheme, as many at a time as a vector register has lanes: a kernel.Matrix has the scores of all prefixes, and
-// each pair's path is read back from them. It gives the alignments that an Aligner gives, and leaves to one what no Matrix takes. It keeps its memory from one
-// call to the next, and is not safe for concurrent use.
+// Batch aligns many pairs under one scheme, as many at a time as a vector register has lanes: a kernel.Matrix has the
+// scores of all prefixes, and each pair's path is read back from them. It gives the alignments that an Aligner gives,
+// and leaves to one what no Matrix takes. It keeps its memory from one call to the next, and is not safe for concurrent
+// use.
 type Batch struct {
 	scheme *scoring.Scheme
 	single *Aligner
@@ -46,8 +47,9 @@ func NewBatch(s *scoring.Scheme) (*Batch, error) {
 // SetStop sets what is asked now and then during a long alignment; its error ends the call and is what Align gives.
 func (b *Batch) SetStop(stop func() error) { b.single.Stop, b.matrix.Stop = stop, stop }
 
-// Align sets out[i] to the alignment of pairs[i], and reuses its Ops. Pairs whose queries are the same slice are aligned together where there are many. Given a score
-// that is not the best one's, a local alignment may not be optimal. The error is that of Scheme.CheckLengths or of the function that SetStop was given.
+// Align sets out[i] to the alignment of pairs[i], and reuses its Ops. Pairs whose queries are the same slice are
+// aligned together where there are many. Given a score that is not the best one's, a local alignment may not be
+// optimal. The error is that of Scheme.CheckLengths or of the function that SetStop was given.
 func (b *Batch) Align(pairs []Pair, out []Alignment) error {
 	b.pairs, b.out = pairs, out
 	defer func() { b.pairs, b.out = nil, nil }()
@@ -100,8 +102,8 @@ func (b *Batch) alone(i int32) error {
 	return b.single.AlignKnown(p.Query, p.Target, p.Score, &b.out[i])
 }
 
-// Lanes that have rows of their own need a profile each, which takes longer to build than the matrix to fill: all in all so many times as long as lanes
-// with the same rows.
+// Lanes that have rows of their own need a profile each, which takes longer to build than the matrix to fill: all in
+// all so many times as long as lanes with the same rows.
 const ownRows = 2.5
 
 // alignAll aligns pairs that are all wide or all not.
@@ -144,7 +146,8 @@ func (b *Batch) turn(i int32, turned, wide bool) {
 	}
 }
 
-// bySequence groups pairs by the sequence down the rows, the longest columns first. Of a pair's two, that is the one which more pairs have.
+// bySequence groups pairs by the sequence down the rows, the longest columns first. Of a pair's two, that is the one
+// which more pairs have.
 func (b *Batch) bySequence(pairs []int32, wide bool) [][]int32 {
 	count := map[*byte]int{}
 	for _, i := range pairs {
@@ -191,7 +194,8 @@ func (b *Batch) sort(pairs []int32, which int) {
 	slices.SortStableFunc(pairs, func(x, y int32) int { return cmp.Compare(b.length(y, which), b.length(x, which)) })
 }
 
-// split aligns pairs that have rows of their own: it halves them by the length of the rows or of the columns, whichever leaves fewer cells idle, until they fit into the lanes.
+// split aligns pairs that have rows of their own: it halves them by the length of the rows or of the columns, whichever
+// leaves fewer cells idle, until they fit into the lanes.
 func (b *Batch) split(pairs []int32, wide bool) error {
 	lanes := b.matrix.Lanes(wide)
 	switch {
@@ -256,7 +260,8 @@ func (b *Batch) alignGroup(pairs []int32, wide bool) error {
 		p := b.pair(i)
 		b.inputs = append(b.inputs, p)
 		l := &lanes[k]
-		*l = lane{number: k, turned: b.turned[i], rows: p.Rows, columns: p.Columns, end: newEnd(b.scheme, 0, b.pairs[i].Score), candidates: l.candidates}
+		*l = lane{number: k, turned: b.turned[i], rows: p.Rows, columns: p.Columns, candidates: l.candidates}
+		l.end = newEnd(b.scheme, 0, b.pairs[i].Score)
 		l.path.ops = b.out[i].Ops[:0]
 	}
 	m.Start(b.inputs, wide)

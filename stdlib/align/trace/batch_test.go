@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"math/rand/v2"
+	"os"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -30,7 +31,11 @@ func newBatch(t interface {
 }
 
 // checkBatch compares a Batch's alignments with an Aligner's.
-func checkBatch(t rapid.TB, b *Batch, pairs []Pair, out []Alignment) {
+func checkBatch(t interface {
+	Helper()
+	Fatal(...any)
+	Fatalf(string, ...any)
+}, b *Batch, pairs []Pair, out []Alignment) {
 	t.Helper()
 	if err := b.Align(pairs, out); err != nil {
 		t.Fatal(err)
@@ -80,17 +85,22 @@ func family(t *rapid.T, m *scoring.Matrix, count, longest int) [][]byte {
 	return out
 }
 
-// A Batch gives the Aligner's alignments: whatever the scheme, however many pairs there are and share a query, whatever it had before, and however small
-// its memory.
+// A Batch gives the Aligner's alignments: whatever the scheme, however many pairs there are and share a query, whatever
+// it had before, and however small its memory.
 func TestBatchEqualsTheAligner(t *testing.T) {
+	t.Setenv(kernel.PathVariable, "") // so that it is as before at the end
 	rapid.Check(t, func(t *rapid.T) {
+		if err := os.Setenv(kernel.PathVariable, rapid.SampledFrom(kernel.Paths()).Draw(t, "path")); err != nil {
+			t.Fatal(err)
+		}
 		s := scoringtest.Scheme().Draw(t, "scheme")
 		b := newBatch(t, s)
 		for range rapid.IntRange(1, 3).Draw(t, "batches") {
 			longest := rapid.SampledFrom([]int{2, 8, 31, 90}).Draw(t, "longest")
 			queries := family(t, s.Matrix, rapid.IntRange(1, 5).Draw(t, "queries"), longest)
 			targets := family(t, s.Matrix, rapid.IntRange(1, 70).Draw(t, "targets"), longest)
-			b.matrix.SetMemory(rapid.SampledFrom([]int{1000, 16 << 10, 8 << 20}).Draw(t, "panel"), rapid.SampledFrom([]int{0, 30 << 10, 16 << 20}).Draw(t, "marks"))
+			panel := rapid.SampledFrom([]int{1000, 16 << 10, 8 << 20}).Draw(t, "panel")
+			b.matrix.SetMemory(panel, rapid.SampledFrom([]int{0, 30 << 10, 16 << 20}).Draw(t, "marks"))
 			keep := rapid.IntRange(1, 4).Draw(t, "one in")
 			var pairs []Pair
 			for i, q := range queries {
@@ -187,7 +197,8 @@ func TestBatchOfWrongScores(t *testing.T) {
 		sequences := family(t, s.Matrix, 20, 60)
 		var pairs []Pair
 		for i := range sequences {
-			wrong := rapid.SampledFrom([]int32{math.MinInt32, -1, 0, 1, 17, 254, 255, 70000, math.MaxInt32}).Draw(t, "score")
+			scores := []int32{math.MinInt32, -1, 0, 1, 17, 254, 255, 70000, math.MaxInt32}
+			wrong := rapid.SampledFrom(scores).Draw(t, "score")
 			pairs = append(pairs, Pair{sequences[i], sequences[(i*7+3)%20], wrong})
 		}
 		out := make([]Alignment, len(pairs))
@@ -195,10 +206,13 @@ func TestBatchOfWrongScores(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i, p := range pairs {
-			if s.Mode != scoring.Local && out[i].Score != scalar.Score(s, p.Query, p.Target) {
+			if s.Mode == scoring.Local {
+				continue
+			}
+			if out[i].Score != scalar.Score(s, p.Query, p.Target) {
 				t.Fatalf("pair %d: %d", i, out[i].Score)
 			}
-			if rescored := out[i].Rescore(s, p.Query, p.Target); rescored != int64(out[i].Score) && s.Mode != scoring.Local {
+			if rescored := out[i].Rescore(s, p.Query, p.Target); rescored != int64(out[i].Score) {
 				t.Fatalf("pair %d: %s scores %d, not %d", i, out[i].CIGAR(), rescored, out[i].Score)
 			}
 		}
@@ -247,7 +261,45 @@ func TestBatchRefusesWhatCouldOverflow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := newBatch(t, s).Align([]Pair{{Query: make([]byte, 60_000), Target: []byte{1}}}, make([]Alignment, 1)); err == nil {
+	pairs := []Pair{{Query: make([]byte, 60_000), Target: []byte{1}}}
+	if err := newBatch(t, s).Align(pairs, make([]Alignment, 1)); err == nil {
 		t.Error("60,000 residues at 10,000 each are aligned")
 	}
+}
+
+// FuzzBatch splits data at line ends into sequences of residue codes, and aligns the first with all, and each with its
+// neighbour.
+func FuzzBatch(f *testing.F) {
+	f.Add([]byte("WWWWWWWWWWWWWWWWWWWWWWWWWWWWWW\nWWWWWWWWWWWWWWWWWWWWWWWWWW\n\nA\nWAWA"), uint8(0), uint8(11), uint8(1))
+	f.Add([]byte("MKTAYIAKQRQISFVKSHFSRQLEE\nMKTAYIAKQISFVKSHFSRQLEE\nXX*X"), uint8(1), uint8(0), uint8(0))
+	f.Add([]byte("A\nA\nA\nA\nA\nA\nA\nA\nA\nA\nA\nA\nA\nA\nA\nA\nA\nA"), uint8(0xF1), uint8(200), uint8(9))
+	m, _ := scoring.Builtin("BLOSUM62")
+	f.Fuzz(func(t *testing.T, data []byte, mode, open, extend uint8) {
+		if len(data) > 1000 {
+			return
+		}
+		var free scoring.Ends
+		if scoring.Mode(mode&3) == scoring.Global {
+			free = scoring.Ends{QueryStart: mode&16 != 0, QueryEnd: mode&32 != 0, TargetStart: mode&64 != 0,
+				TargetEnd: mode&128 != 0}
+		}
+		gap := scoring.Gap{Open: float64(open), Extend: float64(extend)}
+		s, err := scoring.NewScheme(scoring.Mode(mode&3), m, gap, free)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sequences := bytes.Split(data, []byte("\n"))
+		var pairs []Pair
+		for i, sequence := range sequences {
+			for k, letter := range sequence {
+				sequence[k] = letter % byte(len(m.Letters))
+			}
+			for _, q := range [][]byte{sequences[0], sequences[max(i-1, 0)]} {
+				pairs = append(pairs, Pair{q, sequence, scalar.Score(s, q, sequence)})
+			}
+		}
+		b := newBatch(t, s)
+		b.matrix.SetMemory(4<<10, 1<<20)
+		checkBatch(t, b, pairs, make([]Alignment, len(pairs)))
+	})
 }

@@ -77,8 +77,8 @@ func benchSequences(b *testing.B) [][]byte {
 	return sequences
 }
 
-// BenchmarkTraceAllPairs finds the paths of 40 queries, spread over the file, with all its sequences; the scores are known. GCUPS are thousand
-// millions of cells per second of processor time.
+// BenchmarkTraceAllPairs finds the paths of 40 queries, spread over the file, with all its sequences; the scores are
+// known. GCUPS are thousand millions of cells per second of processor time.
 func BenchmarkTraceAllPairs(b *testing.B) {
 	sequences := benchSequences(b)
 	for _, c := range oracletest.Configs(b) {
@@ -118,8 +118,8 @@ func BenchmarkTraceAllPairs(b *testing.B) {
 	}
 }
 
-// BenchmarkTraceHits finds the paths of the pairs of the file's sequences that score at least 100, in lots as the rows of a pipeline come in: those of
-// about 64,000 pairs of queries of one length.
+// BenchmarkTraceHits finds the paths of the pairs of the file's sequences that score at least 100, in lots as the rows
+// of a pipeline come in: those of about 64,000 pairs of queries of one length.
 func BenchmarkTraceHits(b *testing.B) {
 	c := oracletest.Configs(b)[0]
 	codes := oracletest.Encode(b, c.Scheme.Matrix, benchSequences(b))

@@ -8,11 +8,12 @@ import (
 // costs is a scheme in the elements of a kernel.Matrix.
 type costs struct {
 	local bool
-	pair  [scoring.MaxCodes][scoring.MaxCodes]int32 // what an element has on top of that of the cell before both residues
+	// What an element has on top of that of the cell before both residues.
+	pair [scoring.MaxCodes][scoring.MaxCodes]int32
 	// The element before a gap of k residues exceeds that at its end by first + (k-1)·extend.
 	first, extend int32
-	// The element of a cell exceeds that of its neighbour above or to the left by least or up to 255 more, and is exceeded by that of its neighbour
-	// below or to the right by leastNext or up to 255 more.
+	// The element of a cell exceeds that of its neighbour above or to the left by least or up to 255 more, and is
+	// exceeded by that of its neighbour below or to the right by leastNext or up to 255 more.
 	least, leastNext int32
 }
 
@@ -36,8 +37,8 @@ func exact(cell byte, neighbour, least int32) int32 {
 	return neighbour + least + int32(cell-byte(neighbour+least))
 }
 
-// lane is one pair of a matrix: where its alignment ends, and how far it is read back. The matrix has the query's residues down the rows or, turned,
-// the target's.
+// lane is one pair of a matrix: where its alignment ends, and how far it is read back. The matrix has the query's
+// residues down the rows or, turned, the target's.
 type lane struct {
 	number        int // of the lane
 	turned        bool
@@ -52,20 +53,21 @@ type lane struct {
 	failed  bool // there was no way back
 	panel   int  // in which the alignment ends
 
-	// A run along the row that began before the panel: columns that were looked at, the element of the last one, and what an element before it must be for
-	// the run to have opened there.
+	// A run along the row that began before the panel: columns that were looked at, the element of the last one, and
+	// what an element before it must be for the run to have opened there.
 	run           int
 	last, opening int32
 
-	// An alignment that is not local: the best ends in the last column and in the last row, both without the corner, and the element of the last row in
-	// the last column that was computed.
+	// An alignment that is not local: the best ends in the last column and in the last row, both without the corner,
+	// and the element of the last row in the last column that was computed.
 	lastColumn, lastRow end
 	edge                int32
 
 	candidates []int32 // rows in which a local alignment may end
 }
 
-// scan looks at the current panel of a matrix, the panels coming from left to right, for the end of an alignment that is not local.
+// scan looks at the current panel of a matrix, the panels coming from left to right, for the end of an alignment that
+// is not local.
 func (l *lane) scan(m *kernel.Matrix, c *costs) {
 	rows, n := len(l.rows), len(l.columns)
 	rowEnds, columnEnds := l.end.targetEnd, l.end.queryEnd
@@ -108,7 +110,8 @@ func (l *lane) score(m *kernel.Matrix, i, j int, element int32) int32 {
 	return element - m.Zero - int32(i+j)*m.Drift
 }
 
-// begin finds the end of an alignment, or the panel it is in, when all panels were computed. It fails where there is none of the score that is said to be the best.
+// begin finds the end of an alignment, or the panel it is in, when all panels were computed. It fails where there is
+// none of the score that is said to be the best.
 func (l *lane) begin(m *kernel.Matrix) {
 	if !l.end.local {
 		// Ends after fewer query residues come first, and the corner last.
@@ -147,7 +150,8 @@ func (l *lane) start(m *kernel.Matrix) {
 	l.element = l.end.score + m.Zero + int32(l.i+l.j)*m.Drift
 }
 
-// find looks for a local alignment's end, which is in the panel: the one after the fewest columns where they are the query's.
+// find looks for a local alignment's end, which is in the panel: the one after the fewest columns where they are the
+// query's.
 func (l *lane) find(m *kernel.Matrix, c *costs) {
 	want := l.end.score + m.Zero
 	l.end.j = min(m.To, len(l.columns)) + 1
@@ -167,8 +171,8 @@ func (l *lane) find(m *kernel.Matrix, c *costs) {
 	l.start(m)
 }
 
-// back reads the path back through the current panel, the panels coming from right to left. It fails where there is no way back, as there may be for a local
-// alignment whose score is not the best.
+// back reads the path back through the current panel, the panels coming from right to left. It fails where there is no
+// way back, as there may be for a local alignment whose score is not the best.
 func (l *lane) back(m *kernel.Matrix, c *costs) {
 	cells, up, left := m.Cells, m.Up, &m.Left
 	for {
@@ -232,8 +236,8 @@ func (l *lane) corner(m *kernel.Matrix) int32 {
 	return h
 }
 
-// alongRow takes the shortest run of columns against a gap that ends in the current cell; it has looked at run of them before. If it finds none in the panel but
-// there is one, run says how far it has come; otherwise run is 0 afterwards.
+// alongRow takes the shortest run of columns against a gap that ends in the current cell; it has looked at run of them
+// before. If it finds none in the panel but there is one, run says how far it has come; otherwise run is 0 afterwards.
 func (l *lane) alongRow(m *kernel.Matrix, c *costs) (found bool) {
 	h, opening, column := l.last, l.opening, l.j-l.run-1
 	l.run = 0

@@ -20,6 +20,7 @@ func TestAlignmentsEqualTheOracle(t *testing.T) {
 	}
 	unique := 0
 	var got Alignment
+	pairs := map[string][]Pair{}
 	for k, want := range oracletest.Alignments(t) {
 		if testing.Short() && k%9 != 0 {
 			continue
@@ -29,6 +30,7 @@ func TestAlignmentsEqualTheOracle(t *testing.T) {
 		if err := c.aligner.Align(query, target, &got); err != nil {
 			t.Fatal(err)
 		}
+		pairs[want.Config] = append(pairs[want.Config], Pair{query, target, got.Score})
 		scheme := c.aligner.scheme
 		name := func() string { return want.Config + " " + sequenceName(want.Query) + " " + sequenceName(want.Target) }
 		if score := scheme.Float(got.Score); score != want.Score {
@@ -63,6 +65,10 @@ func TestAlignmentsEqualTheOracle(t *testing.T) {
 				t.Errorf("%s: identity %v, want %v %%", name(), identity[0], identity[1])
 			}
 		}
+	}
+	// What an Aligner finds a Batch finds.
+	for name, list := range pairs {
+		checkBatch(t, newBatch(t, configs[name].aligner.scheme), list, make([]Alignment, len(list)))
 	}
 	if want := 2412; !testing.Short() && unique != want {
 		t.Errorf("%d unique alignments, want %d", unique, want)

@@ -10,6 +10,9 @@
 // large. So memory grows with the target's length, time is two to three times that of the score, and, unlike Myers and
 // Miller's (1988) division, the path is the one that the whole matrix would give.
 //
+// An Aligner does that for one pair at a time. A Batch has the scores of many pairs computed in the lanes of vector
+// registers, by package kernel, and reads the same paths back from them.
+//
 // # Which of several optimal alignments
 //
 // The one that ends after the fewest query residues, and of those after the fewest target residues. From its end,

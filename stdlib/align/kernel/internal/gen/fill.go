@@ -10,7 +10,8 @@ import (
 	. "weir/stdlib/align/kernel/internal/gen/layout"
 )
 
-// The kernels that keep the low byte of every score are written for one instruction set: they wait for memory, and longer lanes are harder to fill.
+// The kernels that keep the low byte of every score are written for one instruction set: they wait for memory, and
+// longer lanes are harder to fill.
 
 // filler writes scores to memory behind a kernel's registers.
 type filler struct {
@@ -30,7 +31,8 @@ func beginFill(o ops, bits, edge int, name, doc string) *filler {
 	return k
 }
 
-// keep stores the low bytes of a row's scores. Of sixteen bits, those of two columns lie beside each other, lane by lane.
+// keep stores the low bytes of a row's scores. Of sixteen bits, those of two columns lie beside each other, lane by
+// lane.
 func (k *filler) keep(h [columns]VecVirtual) {
 	n := k.bytes()
 	if k.low == nil {
@@ -50,10 +52,12 @@ func (k *filler) keep(h [columns]VecVirtual) {
 	ADDQ(I32(columns/2*n), k.cells)
 }
 
-// fillLocal is local, but keeps the scores, and in the third vector of the edge the best of each row. Its targets begin with the edge.
+// fillLocal is local, but keeps the scores, and in the third vector of the edge the best of each row. Its targets begin
+// with the edge.
 func fillLocal(bits int) {
 	name := fmt.Sprintf("fillLocal%dAVX2", bits)
-	k := beginFill(saturating(bits), bits, 3, name, fmt.Sprintf("%s runs tiles of a local alignment in %d-bit lanes and keeps the scores.", name, bits))
+	k := beginFill(saturating(bits), bits, 3, name,
+		fmt.Sprintf("%s runs tiles of a local alignment in %d-bit lanes and keeps the scores.", name, bits))
 	extend := k.constant(ArgExtend)
 	zero := GP64()
 	MOVQ(k.arg(ArgZero), zero)
@@ -98,7 +102,8 @@ func fillLocal(bits int) {
 
 // fillGlobal is global, but keeps the scores. Its targets begin with the edge.
 func fillGlobal() {
-	k := beginFill(wrapping(16), 16, 2, "fillGlobal16AVX2", "fillGlobal16AVX2 runs tiles of a global alignment in 16-bit lanes and keeps the scores.")
+	k := beginFill(wrapping(16), 16, 2, "fillGlobal16AVX2",
+		"fillGlobal16AVX2 runs tiles of a global alignment in 16-bit lanes and keeps the scores.")
 	n := k.bytes()
 	tops := GP64()
 	MOVQ(k.arg(ArgTops), tops)

@@ -10,8 +10,8 @@ import (
 	. "weir/stdlib/align/kernel/internal/gen/layout"
 )
 
-// pairBuilder writes the builder of a profile for lanes that have a query each: the scores of every row, looked up lane by lane for 32 rows
-// at a time, are transposed. Both halves of a register transpose 16 rows.
+// pairBuilder writes the builder of a profile for lanes that have a query each: the scores of every row, looked up lane
+// by lane for 32 rows at a time, are transposed. Both halves of a register transpose 16 rows.
 type pairBuilder struct {
 	builder
 	span, code GPVirtual
@@ -82,7 +82,8 @@ func pairs(bits int) {
 	for _, r := range []struct {
 		reg *GPVirtual
 		at  int
-	}{{&queries, PairQueries}, {&b.codes, PairTargets}, {&b.table, PairTable}, {&b.profile, PairProfile}, {&b.span, PairSpan}, {&left, PairSpan}} {
+	}{{&queries, PairQueries}, {&b.codes, PairTargets}, {&b.table, PairTable}, {&b.profile, PairProfile},
+		{&b.span, PairSpan}, {&left, PairSpan}} {
 		*r.reg = GP64()
 		MOVQ(Mem{Base: args, Disp: r.at}, *r.reg)
 	}

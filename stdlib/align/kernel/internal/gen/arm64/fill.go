@@ -8,7 +8,8 @@ const (
 	low  = 27
 )
 
-// keep stores the low bytes of a row's scores at R13. Of sixteen bits, those of two columns lie beside each other, lane by lane.
+// keep stores the low bytes of a row's scores at R13. Of sixteen bits, those of two columns lie beside each other, lane
+// by lane.
 func (w *writer) keep() {
 	if w.bits == 8 {
 		for c := range columns {

@@ -9,7 +9,8 @@ import (
 // pairRows is how many rows are looked up and transposed at a time.
 const pairRows = 16
 
-// pairLoop writes the loops over rows and over a tile's columns of so many lanes; body leaves the column's scores at R7, one row every columns vectors.
+// pairLoop writes the loops over rows and over a tile's columns of so many lanes; body leaves the column's scores at
+// R7, one row every columns vectors.
 func (w *writer) pairLoop(lanes int, body func()) {
 	w.op("MOVD %d(R0), R1 // queries", PairQueries)
 	w.op("MOVD %d(R0), R2 // targets", PairTargets)
@@ -53,8 +54,8 @@ func (w *writer) fixed(code uint32, size, n, m, dst int) {
 	w.op("WORD $0x%08X // %s V%d, V%d, V%d", word, fmt.Sprintf("%s (%d bits)", names[code], 8<<size), n, m, dst)
 }
 
-// transpose interleaves the lanes in v, elements of 1, 2, 4 bytes and so on, until every vector has whole rows. spare is a free register. Vector k of the result
-// has the rows from k·16/len(v) on.
+// transpose interleaves the lanes in v, elements of 1, 2, 4 bytes and so on, until every vector has whole rows. spare
+// is a free register. Vector k of the result has the rows from k·16/len(v) on.
 func (w *writer) transpose(v []int, spare int) []int {
 	for size, near := 0, 1; near < len(v); size, near = size+1, 2*near {
 		// Lanes that lie near apart have not met yet; their place in v is that of the rows by now.
