@@ -29,6 +29,7 @@ type Batch struct {
 	turned []bool // the pair's target goes down the rows
 	inputs []kernel.Pair
 	lanes  []lane
+	failed int // pairs for which a matrix had no way back: none, if their scores are right
 }
 
 // NewBatch prepares the alignment of pairs under a scheme. The error is that of kernel.NewMatrix.
@@ -288,6 +289,7 @@ func (b *Batch) alignGroup(pairs []int32, wide bool) error {
 	}
 	for k, i := range pairs {
 		if lanes[k].failed {
+			b.failed++
 			if err := b.alone(i); err != nil {
 				return err
 			}

@@ -40,6 +40,9 @@ func checkBatch(t interface {
 	if err := b.Align(pairs, out); err != nil {
 		t.Fatal(err)
 	}
+	if b.failed > 0 {
+		t.Fatalf("%d pairs were left to an Aligner", b.failed)
+	}
 	a := NewAligner(b.scheme)
 	var want Alignment
 	for i, p := range pairs {
