@@ -34,7 +34,7 @@ func isKerberos(t testing.TB) bool {
 // as gives a storage as a new process of a user has it, without any configuration of this machine; with the cluster's, where the cluster has two name nodes.
 func as(t testing.TB, user string, o Options) *Storage {
 	t.Helper()
-	o.Patience = cmp.Or(o.Patience, 60*time.Second)
+	o.Patience = cmp.Or(o.Patience, 3*time.Minute)
 	o.Timeout = cmp.Or(o.Timeout, 5*time.Second)
 	o.TempDir = t.TempDir()
 	if o.Getenv == nil {
