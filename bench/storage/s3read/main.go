@@ -83,8 +83,10 @@ func run(size, ahead int64, rounds int, one string) error {
 		return err
 	}
 	figures := map[string][]figure{}
+	order := []string{"sdk", "weir"}
 	for range rounds {
-		for _, name := range []string{"sdk", "weir"} {
+		slices.Reverse(order) // neither always comes second
+		for _, name := range order {
 			f, err := child(name, size, ahead)
 			if err != nil {
 				return err

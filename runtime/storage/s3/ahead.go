@@ -97,7 +97,7 @@ func (s *stream) Read(p []byte) (int, error) {
 func (s *stream) order() {
 	for {
 		share := s.f.store.o.ReadAhead / max(s.f.store.readers.Load(), 1)
-		window := min(share, 2*(s.next-s.from))
+		window := min(share, 4*(s.next-s.from))
 		// Ranges begin at multiples of their size: so most often do the parts that the store has the object in.
 		size := int64(1) << (bits.Len64(uint64(min(max(window/4, minChunk), maxChunk))) - 1)
 		size -= s.ordered % size
