@@ -24,6 +24,7 @@ func TestMinio(t *testing.T) {
 		New:   func(t testing.TB) op.Storage { return open(t, o) },
 		Dir:   func(t testing.TB) string { return "s3://" + newBucket(t, url) + "/some/folder/" },
 		Large: 2*MinPartSize + 12345,
+		Crash: crash,
 		Steps: 8,
 		// minio lists the uploads of one object only, not those of a folder.
 		Without: []string{"orphans"},

@@ -74,6 +74,10 @@ func newBucket(t testing.TB, url string) string {
 	return name
 }
 
+// crash lets what is on its way arrive, as a dead process's requests do or do not; in this process they would otherwise go on, behind the next writer's. TestKill has
+// processes that really die.
+func crash(_ testing.TB, f op.StagedFile) { f.(*staged).wait.Wait() }
+
 func TestSuite(t *testing.T) {
 	url := server(t)
 	isolate(t)
@@ -84,6 +88,7 @@ func TestSuite(t *testing.T) {
 				New:   func(t testing.TB) op.Storage { return open(t, o) },
 				Dir:   func(t testing.TB) string { return "s3://" + newBucket(t, url) + "/some/folder/" },
 				Large: 5*testPart + 12345,
+				Crash: crash,
 			})
 		})
 	}
