@@ -136,7 +136,7 @@ func TestScaledMatrixHasTheStandardLambda(t *testing.T) {
 			t.Fatalf("ratio %v: the expectation is off by %v", r, value)
 		}
 	})
-	if len(seen) != 3 {
+	if !testing.Short() && len(seen) != 3 { // a short run may miss a case
 		t.Errorf("cases: %v", seen)
 	}
 }
@@ -148,10 +148,11 @@ func TestTransportIsTheNearestTable(t *testing.T) {
 	for _, matrix := range matrices {
 		all[matrix] = adjuster(t, Adjusted, matrix)
 	}
-	solved := 0
+	tried, solved := 0, 0
 	rapid.Check(t, func(t *rapid.T) {
 		a := all[rapid.SampledFrom(matrices).Draw(t, "matrix")]
 		q, s := anyComposition(t, "query"), anyComposition(t, "target")
+		tried++
 		rows, columns := q.withPseudoCounts(&a.standard.background), s.withPseudoCounts(&a.standard.background)
 		x := a.transport.solve(&rows, &columns, Entropy)
 		if x == nil {
@@ -187,8 +188,8 @@ func TestTransportIsTheNearestTable(t *testing.T) {
 			}
 		}
 	})
-	if solved < 50 {
-		t.Errorf("%d solved", solved)
+	if solved < tried/2 {
+		t.Errorf("%d of %d solved", solved, tried)
 	}
 }
 
