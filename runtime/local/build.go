@@ -7,6 +7,7 @@ import (
 
 	"weir/compiler/logical"
 	"weir/planner/physical"
+	"weir/runtime/gather"
 	"weir/runtime/op"
 	"weir/runtime/stage"
 )
@@ -78,10 +79,10 @@ func (r *run) build() error {
 	// A quarter of the memory is the staging area's; gathers have a sixty-fourth, but at least 8 MiB, where there are any: what they hold is written
 	// out in order and read once, which costs little, while every byte of it is there three times when it is sorted.
 	rest := r.o.Memory - r.o.Memory/4
-	gather := int64(0)
+	held := int64(0) // by one gather
 	if gathers > 0 {
 		share := max(r.o.Memory/64, min(r.o.Memory/4, 8<<20))
-		gather = share / gathers
+		held = share / gathers
 		rest -= share
 	}
 	for _, s := range r.stages {
@@ -91,7 +92,7 @@ func (r *run) build() error {
 	}
 	r.coordinator = newCoordinator(r)
 	for _, s := range r.stages {
-		if err := s.build(byID, rest/max(tasks, 1), gather); err != nil {
+		if err := s.build(byID, rest/max(tasks, 1), held); err != nil {
 			return err
 		}
 		r.coordinator.tasks += len(s.tasks)
@@ -122,7 +123,7 @@ func (s *stageRun) connect() error {
 }
 
 // build makes the stage's operators.
-func (s *stageRun) build(byID map[int]*stageRun, memory, gather int64) error {
+func (s *stageRun) build(byID map[int]*stageRun, memory, held int64) error {
 	for i, t := range s.tasks {
 		st, err := stage.New(s.config(memory, i, len(s.tasks), t))
 		if err != nil {
@@ -130,7 +131,7 @@ func (s *stageRun) build(byID map[int]*stageRun, memory, gather int64) error {
 		}
 		t.st = st
 		if i == 0 {
-			t.gather = newGather(s, gather, t)
+			t.gather = gather.New(gather.Config{Plan: s.run.plan, Stage: s.plan, TempDir: s.run.o.TempDir, Memory: held, Data: t.ordered})
 			if st.HasSource() {
 				s.splits = newDispenser(s, s.ordered())
 				s.run.coordinator.settled[s.plan.ID] = &progress{}

@@ -167,7 +167,7 @@ func (c *coordinator) take(t *task, id uint64) *record {
 	rec := &record{task: t}
 	rec.err = t.st.Snapshot(id, func(i int) op.SnapshotWriter { return opWriter{rec, i} })
 	if rec.err == nil && t.gather != nil && !t.over {
-		rec.err = t.gather.snapshot(opWriter{rec, -1})
+		rec.err = t.gather.Snapshot(opWriter{rec, -1})
 	}
 	return rec
 }

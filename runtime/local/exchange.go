@@ -6,8 +6,7 @@ import (
 
 	"weir/planner/physical"
 	"weir/runtime/batch"
-	"weir/runtime/eval"
-	"weir/runtime/op"
+	"weir/runtime/exchange"
 )
 
 // sender is one upstream task's end of an exchange.
@@ -17,7 +16,7 @@ type sender struct {
 	input int // index in dst's Inputs
 	kind  physical.ExchangeKind
 	order physical.Order
-	keys  []op.Evaluator
+	hash  *exchange.Hash
 	to    []*channel // by task of dst; nil for a task that this one does not send to
 	turn  int        // of Rebalance: the task that is looked at first
 	from  *task
@@ -38,15 +37,9 @@ func newSender(r *run, dst *stageRun, input int, from *task) (*sender, error) {
 			s.open(i)
 		}
 	case physical.Hash:
-		if len(x.Keys) == 0 {
-			return nil, badPlan("a hash exchange into stage %d has no keys", dst.plan.ID)
-		}
-		for _, k := range x.Keys {
-			e, err := eval.Compile(r.o.Catalogue, k.Expr, x.Row)
-			if err != nil {
-				return nil, badPlan("the key `%s` of an exchange into stage %d: %v", k.Expr, dst.plan.ID, err)
-			}
-			s.keys = append(s.keys, e)
+		var err error
+		if s.hash, err = exchange.NewHash(r.o.Catalogue, x, KeyGroups); err != nil {
+			return nil, badPlan("into stage %d: %v", dst.plan.ID, err)
 		}
 		for i := range dst.tasks {
 			s.open(i)
@@ -124,7 +117,7 @@ func (s *sender) send(b *batch.Batch, seq uint64) error {
 	case physical.Rebalance:
 		return s.putAny(m)
 	case physical.Hash:
-		parts, err := s.partition(b)
+		parts, err := s.hash.Split(b, len(s.to))
 		if err != nil {
 			return err
 		}
@@ -154,48 +147,6 @@ func (s *sender) all(m message) error {
 		}
 	}
 	return nil
-}
-
-// partition deals the rows of a batch out by their key's group; nil for a task that gets none. The columns are shared.
-func (s *sender) partition(b *batch.Batch) ([]*batch.Batch, error) {
-	n := len(s.dst.tasks)
-	if n == 1 {
-		return []*batch.Batch{b}, nil
-	}
-	keys := make([]*batch.Vector, len(s.keys))
-	bad := map[int]bool{} // a key cannot be computed; the operator behind the exchange finds that out again and rejects the row
-	for i, k := range s.keys {
-		v, failed, err := k.Eval(b)
-		if err != nil {
-			return nil, err
-		}
-		keys[i] = v
-		for _, f := range failed {
-			bad[f.Row] = true
-		}
-	}
-	sels := make([][]uint32, n)
-	var buf []byte
-	for i := range b.Len() {
-		row := b.Pos(i)
-		group := 0
-		if !bad[row] {
-			buf = buf[:0]
-			for _, k := range keys {
-				buf = batch.AppendKey(buf, k, row)
-			}
-			group = batch.KeyGroup(buf, KeyGroups)
-		}
-		t := group * n / KeyGroups
-		sels[t] = append(sels[t], uint32(row))
-	}
-	parts := make([]*batch.Batch, n)
-	for i, sel := range sels {
-		if sel != nil {
-			parts[i] = b.Select(sel)
-		}
-	}
-	return parts, nil
 }
 
 // KeyGroups is the number of key groups of a local run: the unit of routing and of state.

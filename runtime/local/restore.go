@@ -4,13 +4,13 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
-
+	"errors"
 	"fmt"
 	"os"
 
 	"weir/planner/physical"
-	"weir/runtime/batch"
 	"weir/runtime/checkpoint"
+	"weir/runtime/gather"
 	"weir/runtime/op"
 	"weir/runtime/stage"
 )
@@ -185,44 +185,6 @@ func (t *task) restore() error {
 	return t.st.Commit(r.from.ID)
 }
 
-// waiting is the head of an item of rows that wait to be put in order.
-type waiting struct {
-	Lane  string      `json:"lane"`
-	Next  uint64      `json:"next,omitempty"`
-	Ended []uint64    `json:"ended,omitempty"`
-	Seq   uint64      `json:"seq,omitempty"`
-	Rows  bool        `json:"rows,omitempty"` // a frame of rows follows
-	Runs  []sortedRun `json:"runs,omitempty"`
-}
-
-// snapshot writes the rows that wait.
-func (g *gather) snapshot(w op.SnapshotWriter) error {
-	for _, p := range g.ports {
-		for _, l := range p.lanes {
-			if err := l.snapshot(w); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// writeWaiting writes an item: the head, a zero byte, and a frame.
-func writeWaiting(w op.SnapshotWriter, h waiting, b *batch.Batch) error {
-	h.Rows = b != nil
-	data, err := json.Marshal(h)
-	if err != nil {
-		return err
-	}
-	data = append(data, 0)
-	if b != nil {
-		if data, err = batch.AppendFrame(data, b); err != nil {
-			return err
-		}
-	}
-	return w.Item(data)
-}
-
 // restoreGather brings the waiting rows back to the lanes that they waited in.
 func (t *task) restoreGather() error {
 	if t.number > 0 || t.skip {
@@ -236,52 +198,22 @@ func (t *task) restoreGather() error {
 		}
 	}
 	state := r.from.Reader(r.ctx, func(o checkpoint.Owner) bool { return stages[o.Stage] && o.Op < 0 }, 0, 0, 0, 1, r.restoreDir)
-	found := map[lane]bool{}
 	if state != nil {
-		files := map[string]string{}
-		for name, path := range state.Files() {
-			files[name] = path
-		}
-		for item := range state.Items() {
-			head, frame, _ := cutHead(item)
-			var h waiting
-			if err := json.Unmarshal(head, &h); err != nil {
-				return cannotResume("what is said of waiting rows cannot be read: %v", err)
-			}
-			l := t.gather.laneOf(h.Lane, r.o.Checkpoints.Match.Nodes)
-			if l == nil {
-				if h.Rows || len(h.Runs) > 0 {
-					return cannotResume("rows waited for their order in a way that this plan has not: use the parallelism of the run that made it")
-				}
-				continue
-			}
-			found[l] = true
-			var b *batch.Batch
-			if h.Rows {
-				var err error
-				if b, _, err = batch.DecodeFrame(frame); err != nil {
-					return cannotResume("waiting rows cannot be read: %v", err)
-				}
-			}
-			if err := l.restore(h, b, files); err != nil {
-				return err
-			}
-		}
-		if err := state.Err(); err != nil {
+		if err := t.gather.Restore(state, r.o.Checkpoints.Match.Nodes); errors.Is(err, gather.ErrOther) {
+			return cannotResume("%v", err)
+		} else if err != nil {
 			return err
 		}
 	}
 	if t.gather != nil {
-		t.gather.begin(found)
+		t.gather.Begin(func(id int) uint64 {
+			for _, s := range r.stages {
+				if s.plan.ID == id && s.splits != nil {
+					return s.splits.done.oldest
+				}
+			}
+			return 0
+		})
 	}
 	return nil
-}
-
-func cutHead(item []byte) (head, frame []byte, ok bool) {
-	for i, c := range item {
-		if c == 0 {
-			return item[:i], item[i+1:], true
-		}
-	}
-	return item, nil, false
 }

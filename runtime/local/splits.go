@@ -20,9 +20,6 @@ type assignment struct {
 	seq uint64
 }
 
-// drained is the number of the rows that come when a task drains; the task's number is added.
-const drained = 1 << 63
-
 // queuedSplits bounds the splits that are known before a task asks for them.
 const queuedSplits = 4096
 

@@ -5,6 +5,7 @@ import (
 
 	"weir/planner/physical"
 	"weir/runtime/batch"
+	"weir/runtime/gather"
 	"weir/runtime/op"
 	"weir/runtime/stage"
 )
@@ -27,7 +28,7 @@ type task struct {
 	channels []int // by Stage.Inputs: how many there are
 	senders  map[output][]*sender
 	outs     []*sender
-	gather   *gather // of task 0, where inputs are ordered
+	gather   *gather.Gather // of task 0, where inputs are ordered
 
 	seq     uint64 // of the split being read
 	reading *assignment
@@ -43,9 +44,7 @@ type task struct {
 func (t *task) run() {
 	r := t.stage.run
 	r.fail(t.work())
-	if t.gather != nil {
-		r.fail(t.gather.close())
-	}
+	r.fail(t.gather.Close())
 	r.fail(t.st.Close())
 }
 
@@ -64,7 +63,7 @@ func (t *task) work() error {
 		if err := t.consume(); err != nil {
 			return err
 		}
-		t.seq = drained + uint64(t.number)
+		t.seq = gather.Drained + uint64(t.number)
 		if err := t.st.Drain(); err != nil {
 			return err
 		}
@@ -134,7 +133,7 @@ func (t *task) consume() error {
 		r.sched.Wait(r.ctx, t.deadline(), nil, t.wake)
 	}
 	if t.gather != nil {
-		return t.gather.finish()
+		return t.gather.Finish()
 	}
 	return nil
 }
@@ -257,11 +256,18 @@ func (t *task) receive(m message, c *channel) error {
 		return nil
 	}
 	in := &t.stage.plan.Inputs[m.input]
-	if t.gather != nil && in.Order != physical.Unordered {
+	if t.gather.Ordered(m.input) {
 		if m.kind == watermarkMessage || m.kind == idleMessage {
 			return nil // event time stands still in a stream whose rows are put in order: it is not live
 		}
-		if err := t.gather.receive(m); err != nil {
+		var err error
+		switch m.kind {
+		case dataMessage:
+			err = t.gather.Rows(m.input, m.seq, m.batch)
+		case splitEndMessage:
+			err = t.gather.SplitEnd(m.input, m.seq)
+		}
+		if err != nil {
 			return err
 		}
 	} else if m.kind == dataMessage {
@@ -276,6 +282,14 @@ func (t *task) receive(m message, c *channel) error {
 		return t.st.InputEnded(m.input, c.number[m.input])
 	}
 	return nil
+}
+
+// ordered takes rows that have been put in order.
+func (t *task) ordered(to, port int, b *batch.Batch) error {
+	if r := t.stage.run; r.ctx.Err() != nil {
+		return stopped(r.ctx)
+	}
+	return t.st.Data(to, port, b)
 }
 
 // out sends rows that leave the stage.

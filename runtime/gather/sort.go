@@ -1,4 +1,4 @@
-package local
+package gather
 
 import (
 	"bytes"
@@ -44,10 +44,10 @@ type sortedRun struct {
 }
 
 func (l *sortLane) add(m message, _ bool, _ func(*batch.Batch) error) error {
-	if m.kind != dataMessage {
+	if m.rows == nil {
 		return nil
 	}
-	b := m.batch.Own()
+	b := m.rows.Own()
 	l.rows = append(l.rows, b)
 	l.bytes += int64(b.Bytes()) + 16*int64(b.N) // a place each
 	if l.bytes < l.limit {

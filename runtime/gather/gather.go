@@ -1,4 +1,6 @@
-package local
+// Package gather puts the rows that come to one task from many into the order in which the plan wants them: split by split, or sorted by their ordinals. What has
+// to wait is held in memory, beyond a limit in a file, and is part of a snapshot.
+package gather
 
 import (
 	"errors"
@@ -12,16 +14,29 @@ import (
 	"weir/runtime/staging"
 )
 
-// gather puts what comes through ordered exchanges into its order before the task sees it. Every input port has lanes:
+// Drained is the number of the split of rows that come when a task drains; the task's number is added. They come behind all splits.
+const Drained = 1 << 63
+
+// Config is what a gather is made from.
+type Config struct {
+	Plan    *physical.Plan
+	Stage   *physical.Stage
+	TempDir string // "" for the system's
+	Memory  int64  // bytes, before rows are written to a file
+	// Data takes rows in their order, for the operator Stage.Ops[to].
+	Data func(to, port int, b *batch.Batch) error
+}
+
+// Gather puts what comes through ordered exchanges into its order before the stage's one task sees it. Every input port has lanes:
 // one for each upstream stage whose splits give the order, one for all inputs that are sorted by ordinals. A port's
-// lanes follow each other. Nothing is ever refused, for upstream tasks may wait for each other: what must wait is held
-// in memory, and beyond a limit in a file.
-type gather struct {
-	task   *task
+// lanes follow each other. Nothing is ever refused, for upstream tasks may wait for each other. It is used by one goroutine.
+type Gather struct {
+	c      Config
 	hold   *hold
-	ports  []*portGather
-	inputs []*portGather // by index in Stage.Inputs; nil for an input without order
+	ports  []*port
+	inputs []*port // by index in Stage.Inputs; nil for an input without order
 	names  []laneName
+	found  map[lane]bool // restored
 }
 
 // laneName is by what a lane is found again: the nodes at the ends of its first exchange.
@@ -38,37 +53,17 @@ func (n laneName) text() string {
 	return fmt.Sprintf("%s:%d:%d.%d", n.order, n.from, n.to, n.port)
 }
 
-// laneOf finds the lane of a name that a checkpoint has; old gives the IDs that nodes had there.
-func (g *gather) laneOf(name string, old map[int]int) lane {
-	if g == nil {
-		return nil
-	}
-	for _, n := range g.names {
-		was := n
-		was.from, was.to = old[n.from], old[n.to]
-		if was.text() == name {
-			return n.lane
-		}
-	}
-	return nil
-}
-
-// begin lets lanes that a checkpoint did not have begin: all rows of the splits that were done have passed.
-func (g *gather) begin(found map[lane]bool) {
-	for _, n := range g.names {
-		if l, is := n.lane.(*splitLane); is && !found[n.lane] {
-			if d := g.task.stage.run.stages[l.stage].splits; d != nil {
-				l.next = d.done.oldest
-			}
-		}
-	}
-}
-
-// portGather is the lanes of a port.
-type portGather struct {
+// port is the lanes of an input port.
+type port struct {
 	to, port int // the operator's index in the stage, and its port
 	lanes    []lane
 	byInput  map[int]lane
+}
+
+// message is what comes of a split.
+type message struct {
+	seq  uint64
+	rows *batch.Batch // nil: every row of the split has come
 }
 
 // lane is one ordered sequence of rows.
@@ -83,23 +78,23 @@ type lane interface {
 	close() error
 }
 
-// newGather makes the gather of a stage's first task; nil where no input is ordered.
-func newGather(s *stageRun, memory int64, t *task) *gather {
-	g := &gather{task: t, hold: &hold{file: staging.NewFile(s.run.o.TempDir), limit: memory}, inputs: make([]*portGather, len(s.plan.Inputs))}
+// New makes the gather of a stage's only task; nil where no input is ordered. A nil Gather can be restored and closed.
+func New(c Config) *Gather {
+	g := &Gather{c: c, hold: &hold{file: staging.NewFile(c.TempDir), limit: c.Memory}, inputs: make([]*port, len(c.Stage.Inputs)), found: map[lane]bool{}}
 	type key struct{ to, port int }
-	ports := map[key]*portGather{}
+	ports := map[key]*port{}
 	type laneKey struct {
-		port  *portGather
+		port  *port
 		stage int
 	}
 	lanes := map[laneKey]lane{}
-	for i, in := range s.plan.Inputs {
+	for i, in := range c.Stage.Inputs {
 		if in.Order == physical.Unordered {
 			continue
 		}
 		p := ports[key{in.To, in.Port}]
 		if p == nil {
-			p = &portGather{to: in.To, port: in.Port, byInput: map[int]lane{}}
+			p = &port{to: in.To, port: in.Port, byInput: map[int]lane{}}
 			ports[key{in.To, in.Port}] = p
 			g.ports = append(g.ports, p)
 		}
@@ -109,18 +104,14 @@ func newGather(s *stageRun, memory int64, t *task) *gather {
 		}
 		l := lanes[k]
 		if l == nil {
+			name := laneName{order: in.Order, from: nodeOf(c.Plan, in.Stage, in.From), to: c.Stage.Ops[in.To].Node, port: in.Port}
 			if in.Order == physical.BySplit {
-				l = &splitLane{hold: g.hold, segments: map[uint64]*segment{}, stage: in.Stage}
+				l = &splitLane{name: name.text(), hold: g.hold, segments: map[uint64]*segment{}, stage: in.Stage}
 			} else {
-				l = &sortLane{row: in.Row, limit: memory, dir: s.run.o.TempDir}
+				l = &sortLane{name: name.text(), row: in.Row, limit: c.Memory, dir: c.TempDir}
 			}
-			g.names = append(g.names, laneName{l, in.Order, s.run.plan.Stages[in.Stage].Ops[in.From].Node, s.plan.Ops[in.To].Node, in.Port})
-			switch l := l.(type) {
-			case *splitLane:
-				l.name = g.names[len(g.names)-1].text()
-			case *sortLane:
-				l.name = g.names[len(g.names)-1].text()
-			}
+			name.lane = l
+			g.names = append(g.names, name)
 			lanes[k] = l
 			p.lanes = append(p.lanes, l)
 		}
@@ -133,24 +124,39 @@ func newGather(s *stageRun, memory int64, t *task) *gather {
 	return g
 }
 
-// receive takes a message of an ordered input.
-func (g *gather) receive(m message) error {
-	p := g.inputs[m.input]
-	l := p.byInput[m.input]
+// nodeOf gives the node of an operator of a stage.
+func nodeOf(p *physical.Plan, stage, op int) int {
+	for _, s := range p.Stages {
+		if s.ID == stage && op >= 0 && op < len(s.Ops) {
+			return s.Ops[op].Node
+		}
+	}
+	return -1
+}
+
+// Ordered reports whether rows of an input pass through here.
+func (g *Gather) Ordered(input int) bool { return g != nil && g.inputs[input] != nil }
+
+// Rows takes rows of an ordered input, of the split with the sequence number seq, or, drained, of Drained plus the task's number.
+func (g *Gather) Rows(input int, seq uint64, b *batch.Batch) error {
+	return g.add(input, message{seq, b})
+}
+
+// SplitEnd says that every row of a split has come through an ordered input.
+func (g *Gather) SplitEnd(input int, seq uint64) error { return g.add(input, message{seq: seq}) }
+
+func (g *Gather) add(input int, m message) error {
+	p := g.inputs[input]
+	l := p.byInput[input]
 	return l.add(m, l == p.lanes[0], g.emit(p))
 }
 
-func (g *gather) emit(p *portGather) func(*batch.Batch) error {
-	return func(b *batch.Batch) error {
-		if err := g.task.stage.run.ctx.Err(); err != nil {
-			return stopped(g.task.stage.run.ctx)
-		}
-		return g.task.st.Data(p.to, p.port, b)
-	}
+func (g *Gather) emit(p *port) func(*batch.Batch) error {
+	return func(b *batch.Batch) error { return g.c.Data(p.to, p.port, b) }
 }
 
-// finish gives out what is held, when all inputs have ended.
-func (g *gather) finish() error {
+// Finish gives out what is held, when all inputs have ended.
+func (g *Gather) Finish() error {
 	for _, p := range g.ports {
 		for _, l := range p.lanes {
 			if err := l.finish(g.emit(p)); err != nil {
@@ -161,8 +167,11 @@ func (g *gather) finish() error {
 	return nil
 }
 
-// close drops what is held.
-func (g *gather) close() error {
+// Close drops what is held.
+func (g *Gather) Close() error {
+	if g == nil {
+		return nil
+	}
 	var errs []error
 	for _, p := range g.ports {
 		for _, l := range p.lanes {
@@ -248,10 +257,7 @@ func (l *splitLane) segment(seq uint64) *segment {
 }
 
 func (l *splitLane) add(m message, front bool, emit func(*batch.Batch) error) error {
-	switch m.kind {
-	case endMessage:
-		return nil
-	case splitEndMessage:
+	if m.rows == nil {
 		// Every exchange of the upstream stage into this lane says so, the first as good as the last: a task's messages
 		// keep their order.
 		if m.seq >= l.next {
@@ -266,9 +272,9 @@ func (l *splitLane) add(m message, front bool, emit func(*batch.Batch) error) er
 		if err := l.flush(l.segments[m.seq], emit); err != nil {
 			return err
 		}
-		return emit(m.batch)
+		return emit(m.rows)
 	}
-	x, err := l.hold.put(m.batch)
+	x, err := l.hold.put(m.rows)
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package local
+package gather
 
 import (
 	"cmp"
@@ -10,11 +10,19 @@ import (
 
 	"pgregory.net/rapid"
 
-	"weir/planner/physical"
+	"weir/compiler/types"
 	"weir/runtime/batch"
-	"weir/runtime/stage"
 	"weir/runtime/staging"
 )
+
+var (
+	tInt      = types.Of(types.Int)
+	numberRow = types.Row{{Name: "k", Type: tInt}, {Name: "v", Type: tInt}}
+)
+
+func ints(xs ...int64) *batch.Vector {
+	return &batch.Vector{Type: tInt, N: len(xs), Ints: xs}
+}
 
 // numbered makes a batch of (k, v) rows whose ordinals are (k, v), too.
 func numbered(pairs ...[2]int64) *batch.Batch {
@@ -54,7 +62,7 @@ func TestSortLane(t *testing.T) {
 					b.Cols[0].Ints[i] = k - 1000
 				}
 			}
-			if err := l.add(message{kind: dataMessage, batch: b}, true, nil); err != nil {
+			if err := l.add(message{rows: b}, true, nil); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -118,7 +126,7 @@ func TestSplitLane(t *testing.T) {
 		}
 		give := func(seq uint64, i int) {
 			b := &batch.Batch{Row: numberRow[:1], N: 2, Cols: []*batch.Vector{ints(int64(seq), int64(i))}}
-			if err := l.add(message{kind: dataMessage, seq: seq, batch: b}, front, emit); err != nil {
+			if err := l.add(message{seq, b}, front, emit); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -132,7 +140,7 @@ func TestSplitLane(t *testing.T) {
 			front = front || rapid.IntRange(0, 3).Draw(t, "front") == 0
 			if left[seq]--; left[seq] == 0 {
 				delete(left, seq)
-				if err := l.add(message{kind: splitEndMessage, seq: seq}, front, emit); err != nil {
+				if err := l.add(message{seq: seq}, front, emit); err != nil {
 					t.Fatal(err)
 				}
 			} else {
@@ -140,7 +148,7 @@ func TestSplitLane(t *testing.T) {
 			}
 		}
 		for _, task := range []uint64{1, 0} {
-			give(drained+task, 0)
+			give(Drained+task, 0)
 		}
 		last := int64(-1 << 63) // drained, as an int64
 		want = append(want, fmt.Sprint([]int64{last, 0}), fmt.Sprint([]int64{last + 1, 0}))
@@ -154,31 +162,4 @@ func TestSplitLane(t *testing.T) {
 			t.Fatalf("%d bytes are still held, %d batches in the file", h.held, h.spilt)
 		}
 	})
-}
-
-// TestWindow: where their order matters, splits run no further ahead of the oldest unfinished one than the window.
-func TestWindow(t *testing.T) {
-	d := newDispenser(&stageRun{plan: &physical.Stage{Parallelism: 8}}, true)
-	for seq := range 3 * d.window {
-		d.queue = append(d.queue, assignment{stage.Assignment{}, seq})
-	}
-	take := func() int {
-		n := 0
-		for {
-			a, ok, _ := d.next()
-			if !ok {
-				return n
-			}
-			if n++; a.seq > 0 {
-				d.finished(a)
-			}
-		}
-	}
-	if n := take(); n != int(d.window) {
-		t.Errorf("%d splits were handed out while the first one was read, the window is %d", n, d.window)
-	}
-	d.finished(assignment{stage.Assignment{}, 0})
-	if n := take(); n != int(2*d.window) {
-		t.Errorf("%d splits were handed out then", n)
-	}
 }
