@@ -51,6 +51,22 @@ func (t *Task) InputEnded(input, channel int) error {
 	return t.mark(input, channel, func(e *edge) { e.at, e.idle = math.MaxInt64, false })
 }
 
+// Senders says that n upstream tasks send through Stage.Inputs[input], where Config.Channels did not know that yet: those beyond its number are new, and nothing
+// is known of event time there.
+func (t *Task) Senders(input, n int) error {
+	if input < 0 || input >= len(t.external) {
+		return badPlan("stage %d has no input %d", t.c.Stage, input)
+	}
+	if len(t.external[input]) == 0 {
+		return badPlan("input %d of stage %d has no channels", input, t.c.Stage)
+	}
+	to := t.external[input][0]
+	for len(t.external[input]) < n {
+		t.external[input] = append(t.external[input], consumer{to.op, to.port, t.ops[to.op].clock.edge()})
+	}
+	return nil
+}
+
 func (t *Task) mark(input, channel int, change func(*edge)) error {
 	if input < 0 || input >= len(t.external) || channel < 0 || channel >= len(t.external[input]) {
 		return badPlan("stage %d has no input %d from task %d", t.c.Stage, input, channel)
