@@ -325,7 +325,8 @@ func (rd *reader) next(lines int64) int64 {
 
 // record reads one record, with its line end, that lies at data[pos:].
 func (rd *reader) record(rec []byte, pos int) error {
-	rec = bytes.TrimSuffix(bytes.TrimSuffix(rec, []byte{'\n'}), []byte{'\r'})
+	rec, ended := bytes.CutSuffix(rec, []byte{'\n'}) // else it was not looked at with the others
+	rec = bytes.TrimSuffix(rec, []byte{'\r'})
 	if !rd.begun {
 		rd.begun = true
 		taken, e := rd.parse.header(rec)
@@ -339,7 +340,7 @@ func (rd *reader) record(rec []byte, pos int) error {
 	}
 	var why *bad
 	skip := false
-	if rd.valid && pos+len(rec) < len(rd.data) || utf8.Valid(rec) {
+	if rd.valid && ended || utf8.Valid(rec) {
 		rd.rows.begin()
 		skip, why = rd.parse.record(rec, pos)
 	} else {
