@@ -117,6 +117,39 @@ var cases = map[string][]ruleCase{
 			u.Sink("file", "out")
 		}},
 	},
+	"input-pushdown": {
+		{"parts to each side, and one over both stays", true, func(b *testcat.Builder) {
+			f := b.Fasta("a.fasta", 1)
+			g := b.Blocks("b.fasta")
+			g = g.Defs("only", def("key", g.Col("id")), def("size", testcat.Length(g.Col("sequence"))))
+			m := f.Match(g, "id", "key")
+			m.Keep(testcat.And(testcat.And(ge(m.Col("size"), n(9)), gt(testcat.Length(m.Col("sequence")), m.Col("size"))),
+				ge(testcat.Length(m.Col("sequence")), n(30)))).Sink("file", "out")
+		}},
+		{"all of it, through two joins", true, func(b *testcat.Builder) {
+			f, g := b.Fasta("a.fasta", 1), b.Blocks("b.fasta")
+			key := g.Defs("only", def("key", g.Col("id")))
+			m := f.Match(key, "id", "key")
+			m = m.Match(g.Defs("only", def("other", g.Col("id"))), "key", "other")
+			m.Keep(ge(testcat.Length(m.Col("sequence")), n(30))).Sink("file", "out")
+		}},
+		{"a condition that may reject", false, func(b *testcat.Builder) {
+			f, g := b.Fasta("a.fasta", 1), b.Blocks("b.fasta")
+			m := f.Match(g.Defs("only", def("key", g.Col("id"))), "id", "key")
+			m.Keep(ge(testcat.Risky(m.Col("sequence")), n(30))).Sink("file", "out")
+		}},
+		{"a condition over both", false, func(b *testcat.Builder) {
+			f, g := b.Fasta("a.fasta", 1), b.Blocks("b.fasta")
+			m := f.Match(g.Defs("only", def("key", g.Col("id"))), "id", "key")
+			m.Keep(ge(m.Col("description"), m.Col("key"))).Sink("file", "out")
+		}},
+		{"somebody reads all rows", false, func(b *testcat.Builder) {
+			f, g := b.Fasta("a.fasta", 1), b.Blocks("b.fasta")
+			m := f.Match(g.Defs("only", def("key", g.Col("id"))), "id", "key")
+			m.Keep(ge(testcat.Length(m.Col("sequence")), n(30))).Sink("file", "out")
+			m.Sink("file", "all")
+		}},
+	},
 	"predicate-pushdown": {
 		{"through references and definitions", true, func(b *testcat.Builder) {
 			f := b.Fasta("a.fasta", 1)

@@ -128,6 +128,18 @@ func interpret(p *logical.Plan) map[string][]string {
 			}
 		case "hunt":
 			runHunt(n, in, emit)
+		case "match":
+			on := n.Args["on"].On[0]
+			for _, r := range in[0] {
+				left, _ := eval(on.Left, r)
+				for _, q := range in[1] {
+					if right, _ := eval(on.Right, q); left == right && left != nil {
+						both := maps.Clone(q)
+						maps.Copy(both, r)
+						emit(both)
+					}
+				}
+			}
 		case "group":
 			runGroup(n, first, emit)
 		case "head":

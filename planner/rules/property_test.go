@@ -118,6 +118,11 @@ func randomStep(t *rapid.T, s testcat.Stream, paired *int) testcat.Stream {
 	case k == 7 && len(sequences) > 0 && s.Row().Index("score") < 0:
 		a := s.Col(rapid.SampledFrom(sequences).Draw(t, "a"))
 		return s.Score(a, s.Col(rapid.SampledFrom(sequences).Draw(t, "b")))
+	case k == 9 && len(texts) > 0 && s.Row().Index("key") < 0 && *paired < 2:
+		*paired++
+		other := s.Defs("only", testcat.Def("key", s.Col(rapid.SampledFrom(texts).Draw(t, "key"))), testcat.Def("size", testcat.Length(s.Col(texts[0]))))
+		s = s.Match(other, rapid.SampledFrom(texts).Draw(t, "by"), "key")
+		return s.Keep(randomCondition(t, s))
 	case k == 8 && len(texts) > 0:
 		return s.Group(rapid.SampledFrom(texts).Draw(t, "by"))
 	}

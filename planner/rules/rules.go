@@ -41,6 +41,7 @@ var All = []*Rule{
 	constantFolding,   // first: a filter on a folded constant can become a floor, and equal streams look equal
 	sharedStreams,     // before anything moves: the same text has the same shape
 	predicatePushdown, // brings filters to each other and to the operator whose floor they are
+	inputPushdown,     // behind it: the filter must stand right behind the operator of several inputs
 	filterMerge,       // what has come together
 	floorPushdown,     // takes filters away, so that the split below sees only those that stay
 	blockSkipping,     // only sets an argument, of the filters that stay

@@ -98,6 +98,10 @@ type Caps struct {
 	// input (derive), without it, alone (select).
 	Defs       string
 	KeepsInput bool
+	// Passes gives, for each input, the columns of the output that are that input's own, unchanged, and by which rows may as well be
+	// dropped before the operator: a row that is not there is missing from the output in the rows that have it, and nothing else changes, neither
+	// the other rows nor their order nor what is rejected. Nil, or no set for an input: there are none.
+	Passes func(a Args, in []types.Row) []ColumnSet
 	// Needs gives, for the columns needed of the output, those needed of each input. Nil: all of them.
 	Needs func(a Args, in []types.Row, need ColumnSet) []ColumnSet
 	// Lazy gives the columns that are computed only where they are used, each with its tier: the columns of a lower tier cost much less,

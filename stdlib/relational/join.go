@@ -40,7 +40,7 @@ Otherwise the smaller stream is held in memory. Where it does not fit into the t
 	},
 	Bounded:  op.NeedsWindow,
 	Type:     typeJoin,
-	Caps:     op.Caps{Keyed: "on", Needs: needsJoin, Watermarks: true},
+	Caps:     op.Caps{Keyed: "on", Needs: needsJoin, Passes: passesJoin, Watermarks: true},
 	Estimate: estimateJoin,
 	New:      func(c *op.Config) (op.Instance, error) { return makeJoin(c), nil },
 	Examples: []op.Example{{Doc: "With and without a partner.", Code: `type Row = { id: int, user: string? }
@@ -206,6 +206,23 @@ func needsJoin(a op.Args, in []types.Row, need op.ColumnSet) []op.ColumnSet {
 		right.AddExpr(p.Right)
 	}
 	return []op.ColumnSet{left, right}
+}
+
+// passesJoin says by which columns rows may be dropped before. Under within a row without a time is rejected, and must be seen.
+func passesJoin(a op.Args, in []types.Row) []op.ColumnSet {
+	kind := a.Word("kind")
+	if kind == "full" || len(timesOf(a)) > 0 {
+		return nil
+	}
+	sets := []op.ColumnSet{op.AllColumns(in[0]), op.NewColumnSet()}
+	if keys := shared(a); kind == "inner" {
+		for _, f := range in[1] {
+			if _, key := keys[f.Name]; !key && in[0].Index(f.Name) < 0 {
+				sets[1].Add(f.Name)
+			}
+		}
+	}
+	return sets
 }
 
 func estimateJoin(e *op.Estimating) (estimate.Stream, estimate.Work) {

@@ -193,7 +193,15 @@ func operators() []*op.Operator {
 		{Name: "match", Role: op.TransformRole, New: none,
 			Params: []op.Param{{Name: "other", Kind: op.Stream, Required: true}, {Name: "on", Kind: op.On, Named: true,
 				Required: true}},
-			Caps: op.Caps{Keyed: "on"}},
+			Caps: op.Caps{Keyed: "on", Passes: func(_ op.Args, in []types.Row) []op.ColumnSet {
+				right := op.NewColumnSet()
+				for _, f := range in[1] {
+					if in[0].Index(f.Name) < 0 {
+						right.Add(f.Name)
+					}
+				}
+				return []op.ColumnSet{op.AllColumns(in[0]), right}
+			}}},
 		{Name: "uniq", Role: op.TransformRole, New: none, Params: []op.Param{{Name: "on", Kind: op.Columns}},
 			Caps: op.Caps{Keyed: "on"}, Estimate: sameRows},
 		{Name: "head", Role: op.TransformRole, New: none, SingleTask: always, Params: []op.Param{{Name: "n",
