@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"weir/compiler/types"
 	"weir/runtime/batch"
 	"weir/runtime/spill"
 )
@@ -17,6 +18,9 @@ type hashJoin struct {
 	out   *joined
 	hs    []uint64
 	first []uint32 // candidates
+
+	rows   []uint32 // of prober.pairs
+	places []spill.Place
 }
 
 // joinInput is the rows of one side, or a part of them.
@@ -157,12 +161,19 @@ func (h *hashJoin) probe(t *joinTable, build int, rows spill.Sequence, met batch
 		if err != nil {
 			return err
 		}
-		p := &prober{h: h, t: t, build: build, b: b, at: at, built: size, keys: h.sides[side].keysOf(b), size: spill.NewSizer([]*batch.Batch{b})}
+		p := &prober{h: h, t: t, build: build, b: b, at: at, built: size, keys: h.sides[side].keysOf(b)}
 		if at := h.sides[side].at; at >= 0 {
 			p.times = b.Cols[at]
 		}
 		h.hs = h.sides[side].hashes(h.hs[:0], h.seed, b)
 		h.first = t.candidates(h.first[:0], h.hs)
+		if met == nil && p.times == nil && h.kind == "inner" {
+			if err := p.pairs(); err != nil {
+				return err
+			}
+			number += b.N
+			return nil
+		}
 		for i := range b.N {
 			has := false
 			if h.first[i] != 0 && !anyNull(p.keys, i) {
@@ -193,7 +204,7 @@ type prober struct {
 	b     *batch.Batch
 	at    uint32
 	keys  []*batch.Vector
-	size  *spill.Sizer  // of b
+	size  *spill.Sizer  // of b; nil until it is asked
 	built *spill.Sizer  // of the table's rows
 	times *batch.Vector // of an interval join
 }
@@ -227,11 +238,67 @@ func (p *prober) row(i int, e uint32, hash uint64, before bool) (has bool, err e
 		if p.build == 0 {
 			l, r = other, mine
 		}
-		if err := p.h.out.add(l, r, p.size.Row(spill.Place{Row: uint32(i)})+p.built.Row(q)); err != nil {
+		if err := p.h.out.add(l, r, p.rowBytes(i)+p.built.Row(q)); err != nil {
 			return false, err
 		}
 	}
 	return has, nil
+}
+
+// pairs gives every pair of an inner join. All rows are looked up first, those with one text as the key without a call a row; then the columns of
+// the batch are taken by position, its text shared, and only those of the table are gathered.
+func (p *prober) pairs() error {
+	h, t := p.h, p.t
+	rows, at := h.rows[:0], h.places[:0]
+	bytes := int64(0)
+	flush := func() error {
+		err := h.out.pairsOf(1-p.build, p.b, rows, at)
+		rows, at, bytes = rows[:0], at[:0], 0
+		return err
+	}
+	texts := oneText(t.side, p.keys)
+	for i := range p.b.N {
+		e := h.first[i]
+		if e == 0 || anyNull(p.keys, i) {
+			continue
+		}
+		var x []byte
+		if texts != nil {
+			r := texts.Refs[i]
+			x = texts.Buf[r.Off : r.Off+r.Len]
+		}
+		for ; e != 0; e = t.same(t.entries[e-1].next, h.hs[i]) {
+			q := t.entries[e-1].at
+			switch {
+			case t.exact:
+			case texts != nil:
+				if string(x) != string(t.keys[q.Batch][0].Bytes(int(q.Row))) {
+					continue
+				}
+			case !t.side.equal(t.keys[q.Batch], int(q.Row), p.keys, i):
+				continue
+			}
+			rows, at = append(rows, uint32(i)), append(at, spill.Place{Batch: q.Batch + 1, Row: q.Row})
+			if bytes += p.built.Row(q); len(rows) == spill.Rows || bytes >= h.out.chunk {
+				if err := flush(); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	h.rows, h.places = rows, at
+	if len(rows) == 0 {
+		return nil
+	}
+	return flush()
+}
+
+// oneText gives the key where it is one column of text as it stands; else nil.
+func oneText(s *joinSide, keys []*batch.Vector) *batch.Vector {
+	if len(keys) == 1 && s.key[0].store == types.StoreBytes && keys[0].Dict == nil {
+		return keys[0]
+	}
+	return nil
 }
 
 // near reports whether two times are no further apart than so much.
@@ -244,7 +311,14 @@ func near(a, b, within int64) bool {
 
 // alone gives a row without a partner.
 func (p *prober) alone(i int) error {
-	return p.h.alone1(1-p.build, spill.Place{Batch: p.at, Row: uint32(i)}, p.size.Row(spill.Place{Row: uint32(i)}))
+	return p.h.alone1(1-p.build, spill.Place{Batch: p.at, Row: uint32(i)}, p.rowBytes(i))
+}
+
+func (p *prober) rowBytes(i int) int64 {
+	if p.size == nil {
+		p.size = spill.NewSizer([]*batch.Batch{p.b})
+	}
+	return p.size.Row(spill.Place{Row: uint32(i)})
 }
 
 func (h *hashJoin) alone1(side int, p spill.Place, bytes int64) error {

@@ -91,16 +91,50 @@ func (x *joined) give() error {
 		return nil
 	}
 	j := x.j
-	var row [2]types.Row // without keys and times
 	var of [2]*batch.Batch
 	for s, side := range j.sides {
-		row[s] = side.row[:side.width]
-		of[s] = spill.Gather(row[s], x.from[s], x.at[s])
+		of[s] = spill.Gather(side.row[:side.width], x.from[s], x.at[s])
 	}
+	b := x.beside(of, x.at[0])
+	x.at[0], x.at[1], x.bytes = x.at[0][:0], x.at[1][:0], 0
+	return x.out.Emit(b)
+}
+
+// pairsOf emits pairs of the rows of a batch, which is of one side, and of those at places of the other one's, behind what there is already. There
+// is a partner to each.
+func (x *joined) pairsOf(side int, b *batch.Batch, rows []uint32, at []spill.Place) error {
+	if err := x.give(); err != nil {
+		return err
+	}
+	var of [2]*batch.Batch
+	mine, other := x.j.sides[side], x.j.sides[1-side]
+	b = b.With(mine.row[:mine.width], b.Cols[:mine.width])
+	b.Origin = nil
+	if of[side] = b; len(rows) != b.N || rows[0] != 0 || rows[len(rows)-1] != uint32(b.N-1) || !rising(rows) {
+		of[side] = b.Take(rows)
+	}
+	of[1-side] = spill.Gather(other.row[:other.width], x.from[1-side], at)
+	return x.out.Emit(x.beside(of, nil))
+}
+
+// rising reports whether no row comes twice.
+func rising(rows []uint32) bool {
+	for i := 1; i < len(rows); i++ {
+		if rows[i] <= rows[i-1] {
+			return false
+		}
+	}
+	return true
+}
+
+// beside makes rows of the output of left and right ones. ls has the places of the left ones, among which nobody may be; nil where nobody is.
+func (x *joined) beside(of [2]*batch.Batch, ls []spill.Place) *batch.Batch {
+	j := x.j
 	l, r := of[0], of[1]
-	b := &batch.Batch{Row: j.cfg.Out, N: len(x.at[0]), Cols: make([]*batch.Vector, len(j.cfg.Out)), Ord: l.Ord}
+	row := [2]types.Row{l.Row, r.Row} // without keys and times
+	b := &batch.Batch{Row: j.cfg.Out, N: l.N, Cols: make([]*batch.Vector, len(j.cfg.Out)), Ord: l.Ord}
 	if !j.leftOnly() {
-		b.Ord = joinedOrdinals(l.Ord, r.Ord, x.at[0])
+		b.Ord = joinedOrdinals(l.Ord, r.Ord, ls)
 	}
 	for i, f := range j.cfg.Out {
 		lc, rc := row[0].Index(f.Name), row[1].Index(f.Name)
@@ -111,19 +145,18 @@ func (x *joined) give() error {
 		case rc < 0:
 			v = l.Cols[lc]
 		default: // a key of both under full: of the side that is there
-			v = either(f.Type, l.Cols[lc], r.Cols[rc], x.at[0])
+			v = either(f.Type, l.Cols[lc], r.Cols[rc], ls)
 		}
 		b.Cols[i] = v.Project(f.Type)
 	}
-	x.at[0], x.at[1], x.bytes = x.at[0][:0], x.at[1][:0], 0
-	return x.out.Emit(b)
+	return b
 }
 
 // joinedOrdinals puts the ordinals of the right rows behind those of the left ones. Where there is no left row there is one level, the
 // greatest, in the place of its ordinals: a task that has seen no left row does not know how many levels they have.
 func joinedOrdinals(l, r [][]uint64, ls []spill.Place) [][]uint64 {
 	if !slices.Contains(ls, nobody) {
-		return append(l, r...)
+		return append(l[:len(l):len(l)], r...)
 	}
 	out := make([][]uint64, max(len(l), 1)+len(r))
 	for level := range out {
