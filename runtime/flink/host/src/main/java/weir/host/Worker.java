@@ -61,7 +61,7 @@ final class Worker implements Closeable {
      * @param memory what it may take, in bytes
      */
     static Worker start(List<String> command, String name, File temp, long memory) throws Exception {
-        Path own = Files.createTempDirectory(temp.toPath(), "weir-");
+        Path own = Files.createTempDirectory(temp.toPath(), "weir-worker-");
         Worker worker;
         try {
             ProcessBuilder builder = new ProcessBuilder(command);
@@ -208,11 +208,11 @@ final class Worker implements Closeable {
             return;
         }
         end();
-        String problem = name + (why == null ? " has ended" : " has sent what is no frame");
+        String problem = name + (why == null ? " has ended" : " has sent what is no frame (" + why.getMessage() + ")");
         try {
             process.waitFor(2 * GRACE_SECONDS, TimeUnit.SECONDS);
             errors.join(1000);
-            if (!process.isAlive()) {
+            if (why == null && !process.isAlive()) {
                 int code = process.exitValue();
                 problem += code > 128 ? ", killed by signal " + (code - 128) : ", with exit code " + code;
             }
@@ -224,7 +224,7 @@ final class Worker implements Closeable {
             synchronized (lastLines) {
                 last = String.join("\n", lastLines);
             }
-            end = new IOException(problem + (why == null ? "" : " (" + why.getMessage() + ")") + (last.isEmpty() ? "" : ":\n" + last), why);
+            end = new IOException(problem + (last.isEmpty() ? "" : ":\n" + last), why);
             notifyAll();
             tell();
         }
