@@ -2,7 +2,6 @@ package batch
 
 import (
 	"encoding/binary"
-	"math"
 
 	"weir/compiler/types"
 )
@@ -27,20 +26,7 @@ func AppendKey(dst []byte, v *Vector, i int) []byte {
 	case types.StoreInt:
 		return binary.BigEndian.AppendUint64(dst, uint64(v.Ints[i])^1<<63)
 	case types.StoreFloat:
-		x := v.Floats[i]
-		switch {
-		case x != x:
-			return binary.BigEndian.AppendUint64(dst, math.MaxUint64)
-		case x == 0:
-			x = 0 // drops the sign
-		}
-		u := math.Float64bits(x)
-		if u>>63 != 0 {
-			u = ^u
-		} else {
-			u |= 1 << 63
-		}
-		return binary.BigEndian.AppendUint64(dst, u)
+		return binary.BigEndian.AppendUint64(dst, floatKey(v.Floats[i]))
 	case types.StoreBytes:
 		for _, c := range v.Bytes(i) {
 			if c == 0 {
@@ -65,15 +51,7 @@ func AppendKey(dst []byte, v *Vector, i int) []byte {
 
 // KeyGroup gives the group, of n, of a key encoded by AppendKey: the high bits of its FNV-1a hash of 64 bits, mixed by the finaliser of
 // MurmurHash3. It is part of what a snapshot means and must never change.
-func KeyGroup(key []byte, n int) int {
-	h := uint64(14695981039346656037)
-	for _, c := range key {
-		h = (h ^ uint64(c)) * 1099511628211
-	}
-	h ^= h >> 33
-	h *= 0xff51afd7ed558ccd
-	h ^= h >> 33
-	h *= 0xc4ceb9fe1a85ec53
-	h ^= h >> 33
-	return int(h >> 32 * uint64(n) >> 32)
-}
+func KeyGroup(key []byte, n int) int { return GroupOf(KeyHash(key), n) }
+
+// KeyHash is the hash that KeyGroup goes by.
+func KeyHash(key []byte) uint64 { return mixed(fnv(fnvBasis, key)) }

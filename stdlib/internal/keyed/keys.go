@@ -118,18 +118,7 @@ func (k *Keys) number(row uint32) uint32 {
 func (k *Keys) key(number uint32) []byte { return k.buf[k.at[number]:k.to[number]] }
 
 // Hash is the hash of a key whose high bits are its key group: see batch.KeyGroup.
-func Hash(key []byte) uint64 {
-	h := uint64(14695981039346656037)
-	for _, c := range key {
-		h = (h ^ uint64(c)) * 1099511628211
-	}
-	h ^= h >> 33
-	h *= 0xff51afd7ed558ccd
-	h ^= h >> 33
-	h *= 0xc4ceb9fe1a85ec53
-	h ^= h >> 33
-	return h
-}
+func Hash(key []byte) uint64 { return batch.KeyHash(key) }
 
 // AppendValues appends the values that a key was made of, one to each builder. 0.0 stands for -0.0, and one NaN for all. It reports false
 // where that is no key of such values; something may have been appended then.
