@@ -32,14 +32,63 @@ type stream struct {
 	err     error
 }
 
-// chunk is a range on its way.
+// chunk is a range on its way: a sink. Its pages are taken as bytes come, and given back as they are used, so that no memory waits for bytes, and what is
+// written to was in use a moment ago.
 type chunk struct {
-	data  []byte
-	came  atomic.Int64 // how many bytes are there
-	used  int          // how many were given
+	size  int64
+	pages [][]byte     // of maxRead bytes each; those behind what is there are nil, and so are those that were used up
+	there atomic.Int64 // how many bytes have come
+	want  atomic.Int64 // how many the reader waits for
+	used  int64        // how many were given
 	news  chan struct{}
 	ended chan struct{} // closed behind the last byte, or where err is set
 	err   error
+	free  *pages
+}
+
+func (c *chunk) room() []byte {
+	n := c.there.Load()
+	p := &c.pages[n/maxRead]
+	if *p == nil {
+		*p = c.free.get()
+	}
+	return (*p)[n%maxRead:]
+}
+
+func (c *chunk) came(n int) {
+	if c.there.Add(int64(n)) < c.want.Load() {
+		return // the reader is not woken for every packet
+	}
+	select {
+	case c.news <- struct{}{}:
+	default:
+	}
+}
+
+// wait waits until n bytes have come.
+func (c *chunk) wait(ctx context.Context, n int64) error {
+	for c.want.Store(n); c.there.Load() < n; {
+		select {
+		case <-c.news:
+		case <-c.ended:
+			if c.err != nil {
+				return c.err
+			}
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	return nil
+}
+
+// drop gives back the pages. It is called when nothing is written any more.
+func (c *chunk) drop() {
+	for i, p := range c.pages {
+		if p != nil {
+			c.free.put(p)
+			c.pages[i] = nil
+		}
+	}
 }
 
 func (f *file) stream(from int64) *stream {
@@ -66,28 +115,23 @@ func (s *stream) Read(p []byte) (int, error) {
 	}
 	s.order()
 	c := s.chunks[0]
-	for c.came.Load() == int64(c.used) {
-		select {
-		case <-c.news:
-		case <-c.ended:
-			if c.err != nil {
-				s.err = c.err
-				return 0, s.err
-			}
-		case <-s.f.ctx.Done():
-			s.err = context.Cause(s.f.ctx)
-			return 0, s.err
-		}
+	at := c.used % maxRead
+	n := int(min(int64(len(p)), maxRead-at, c.size-c.used))
+	if s.err = c.wait(s.f.ctx, c.used+int64(n)); s.err != nil {
+		return 0, s.err
 	}
-	n := copy(p, c.data[c.used:c.came.Load()])
+	page := &c.pages[c.used/maxRead]
+	copy(p[:n], (*page)[at:])
 	if s.check {
 		s.crc = crc32.Update(s.crc, castagnoli, p[:n])
 	}
-	c.used += n
+	c.used += int64(n)
 	s.next += int64(n)
-	if c.used == len(c.data) {
-		<-c.ended // nobody writes to it any more
-		s.f.store.buffers.put(c.data)
+	if c.used%maxRead == 0 || c.used == c.size {
+		c.free.put(*page)
+		*page = nil
+	}
+	if c.used == c.size {
 		s.chunks = s.chunks[1:]
 	}
 	return n, nil
@@ -113,19 +157,13 @@ func (s *stream) order() {
 		if size <= 0 || len(s.chunks) > 0 && s.ordered-s.next >= window {
 			return
 		}
-		c := &chunk{data: s.f.store.buffers.get(int(size)), news: make(chan struct{}, 1), ended: make(chan struct{})}
+		c := &chunk{size: size, pages: make([][]byte, (size+maxRead-1)/maxRead), news: make(chan struct{}, 1), ended: make(chan struct{}), free: &s.f.store.pages}
 		off := s.ordered
 		s.ordered += size
 		s.chunks = append(s.chunks, c)
 		go func() {
 			defer close(c.ended)
-			c.err = s.f.fetch(s.ctx, c.data, off, func(n int) {
-				c.came.Add(int64(n))
-				select {
-				case c.news <- struct{}{}:
-				default:
-				}
-			})
+			c.err = s.f.fetch(s.ctx, c, off, size)
 		}()
 	}
 }
@@ -133,28 +171,49 @@ func (s *stream) order() {
 // close gives up what is on its way.
 func (s *stream) close() {
 	s.stop()
-	s.f.store.readers.Add(-1)
+	last := s.f.store.readers.Add(-1) == 0
 	for _, c := range s.chunks {
-		go func() { // a buffer goes back when nobody writes to it any more
+		go func() { // pages go back when nobody writes to them any more
 			<-c.ended
-			s.f.store.buffers.put(c.data)
+			c.drop()
+			if last {
+				c.free.drop()
+			}
 		}()
 	}
 	s.chunks = nil
-}
-
-// buffers keeps chunks for reuse, by the power of two that holds them.
-type buffers [64]sync.Pool
-
-func (b *buffers) get(size int) []byte {
-	class := bits.Len(uint(size - 1))
-	if p, ok := b[class].Get().(*[]byte); ok {
-		return (*p)[:size]
+	if last {
+		s.f.store.pages.drop() // who reads nothing holds nothing
 	}
-	return make([]byte, size, 1<<class)
 }
 
-func (b *buffers) put(p []byte) {
-	p = p[:0]
-	b[bits.Len(uint(cap(p)-1))].Put(&p)
+// pages are buffers of maxRead bytes. The one that was given back last is taken first. Never are there more than are read ahead at a time.
+type pages struct {
+	mu   sync.Mutex
+	free [][]byte
+}
+
+func (f *pages) get() []byte {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	n := len(f.free) - 1
+	if n < 0 {
+		return make([]byte, maxRead)
+	}
+	p := f.free[n]
+	f.free = f.free[:n]
+	return p
+}
+
+func (f *pages) put(p []byte) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.free = append(f.free, p)
+}
+
+// drop lets go of all that are free.
+func (f *pages) drop() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.free = nil
 }

@@ -136,7 +136,8 @@ const (
 // fetchAll reads a range by as many requests as it takes.
 func (f *file) fetchAll(p []byte, off int64) (int, error) {
 	if len(p) <= maxChunk {
-		if err := f.fetch(f.ctx, p, off, nil); err != nil {
+		to := slice(p)
+		if err := f.fetch(f.ctx, &to, off, int64(len(p))); err != nil {
 			return 0, err
 		}
 		return len(p), nil
@@ -149,7 +150,8 @@ func (f *file) fetchAll(p []byte, off int64) (int, error) {
 		slots <- struct{}{}
 		wait.Go(func() {
 			defer func() { <-slots }()
-			if err := f.fetch(ctx, p[from:min(from+maxChunk, len(p))], off+int64(from), nil); err != nil {
+			to := slice(p[from:min(from+maxChunk, len(p))])
+			if err := f.fetch(ctx, &to, off+int64(from), int64(len(to))); err != nil {
 				stop(err)
 			}
 		})
@@ -161,13 +163,27 @@ func (f *file) fetchAll(p []byte, off int64) (int, error) {
 	return len(p), nil
 }
 
-// fetch reads a range of at most maxChunk bytes. What breaks off on the way is gone on with where it broke off. came hears of bytes as they come; it may be nil.
-func (f *file) fetch(ctx context.Context, p []byte, off int64, came func(n int)) error {
+// sink is where the bytes of a range go.
+type sink interface {
+	// room gives where the next bytes go, at least one.
+	room() []byte
+	// came says that the first n bytes of the room are there.
+	came(n int)
+}
+
+// slice is a sink of as many bytes as it has.
+type slice []byte
+
+func (s *slice) room() []byte { return *s }
+func (s *slice) came(n int)   { *s = (*s)[n:] }
+
+// fetch reads a range of at most maxChunk bytes. What breaks off on the way is gone on with where it broke off.
+func (f *file) fetch(ctx context.Context, to sink, off, size int64) error {
 	for attempt := 0; ; {
-		n, err := f.get(ctx, p, off, came)
-		p, off = p[n:], off+int64(n)
+		n, err := f.get(ctx, to, off, size)
+		off, size = off+n, size-n
 		switch {
-		case len(p) == 0:
+		case size == 0:
 			return nil
 		case n > 0:
 			attempt = 0
@@ -185,8 +201,8 @@ func (f *file) fetch(ctx context.Context, p []byte, off int64, came func(n int))
 var errBrokenOff = errors.New("the answer broke off")
 
 // get makes one request. It gives how many bytes came.
-func (f *file) get(ctx context.Context, p []byte, off int64, came func(n int)) (n int, err error) {
-	want := fmt.Sprintf("bytes=%d-%d", off, off+int64(len(p))-1)
+func (f *file) get(ctx context.Context, to sink, off, size int64) (n int64, err error) {
+	want := fmt.Sprintf("bytes=%d-%d", off, off+size-1)
 	out, err := f.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &f.place.bucket, Key: &f.place.key, Range: &want, IfMatch: f.etag, RequestPayer: f.store.payer()})
 	if err != nil {
 		if statusOf(err) == http.StatusPreconditionFailed || statusOf(err) == http.StatusRequestedRangeNotSatisfiable || isMissingKey(err) {
@@ -201,20 +217,19 @@ func (f *file) get(ctx context.Context, p []byte, off int64, came func(n int)) (
 	if out.ContentRange == nil || !strings.HasPrefix(*out.ContentRange, strings.Replace(want, "=", " ", 1)+"/") {
 		return 0, notRange(f.place, want, out.ContentRange)
 	}
-	for n < len(p) {
-		k, err := out.Body.Read(p[n:min(n+maxRead, len(p))])
-		n += k
-		if came != nil && k > 0 {
-			came(k)
-		}
-		if err != nil && n < len(p) {
+	for n < size {
+		p := to.room()
+		k, err := out.Body.Read(p[:min(int64(len(p)), size-n, maxRead)])
+		n += int64(k)
+		to.came(k)
+		if err != nil && n < size {
 			return n, fmt.Errorf("%w: %w", errBrokenOff, err)
 		}
 	}
 	return n, nil
 }
 
-// maxRead is what is read at once from a connection, so that bytes are given on while others come.
+// maxRead is what is read at once from a connection, so that bytes are given on while others come; and the size of a page of what is read ahead.
 const maxRead = 256 << 10
 
 // Close stops all reading.

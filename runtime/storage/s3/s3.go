@@ -69,7 +69,7 @@ type Store struct {
 	buckets map[string]*bucket
 	probed  map[string]bool // places where a file can be created
 	readers atomic.Int64    // how many files are being read ahead
-	buffers buffers
+	pages   pages
 }
 
 var (
