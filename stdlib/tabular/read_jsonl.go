@@ -2,7 +2,9 @@ package tabular
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
+	"math"
 
 	"weir/compiler/types"
 	"weir/planner/estimate"
@@ -53,11 +55,41 @@ type jsonParser struct {
 	code  string       // of a mistake that the scanner does not know
 	// guesses are the keys of the last line, with their quotes and colon, in order: lines are mostly alike.
 	guesses []guess
+	minute  minuteMemo
 }
 
+// guess is a key in the form in which it stood, with what it is compared by: its first eight bytes, and the eight that it ends with where it is
+// longer.
 type guess struct {
-	key   []byte
-	field int // -1 for one that is passed over
+	key        []byte
+	field      int // -1 for one that is passed over
+	head, mask uint64
+	tail       uint64
+}
+
+func newGuess(key []byte, field int) guess {
+	g := guess{key: key, field: field, mask: math.MaxUint64}
+	var first [8]byte
+	copy(first[:], key)
+	g.head = binary.LittleEndian.Uint64(first[:])
+	if n := len(key); n < 8 {
+		g.mask >>= 8 * (8 - n)
+	} else {
+		g.tail = binary.LittleEndian.Uint64(key[n-8:])
+	}
+	return g
+}
+
+// at reports whether the key stands at b[i].
+func (g *guess) at(b []byte, i int) bool {
+	n := len(g.key)
+	if len(b)-i < 8 || len(b)-i < n || n > 16 {
+		return bytes.HasPrefix(b[i:], g.key)
+	}
+	if (binary.LittleEndian.Uint64(b[i:])^g.head)&g.mask != 0 {
+		return false
+	}
+	return n <= 8 || binary.LittleEndian.Uint64(b[i+n-8:]) == g.tail
 }
 
 // maxGuesses bounds what is remembered of a line.
@@ -104,7 +136,7 @@ func (p *jsonParser) object(at int) bool {
 			return s.want("a key in quotes")
 		}
 		field := -1
-		if n < len(p.guesses) && bytes.HasPrefix(s.b[s.i:], p.guesses[n].key) {
+		if n < len(p.guesses) && p.guesses[n].key != nil && p.guesses[n].at(s.b, s.i) {
 			field = p.guesses[n].field
 			s.i += len(p.guesses[n].key)
 		} else {
@@ -123,7 +155,7 @@ func (p *jsonParser) object(at int) bool {
 				if n >= len(p.guesses) {
 					p.guesses = append(p.guesses, make([]guess, n+1-len(p.guesses))...)
 				}
-				p.guesses[n] = guess{append(p.guesses[n].key[:0], s.b[start:s.i]...), field}
+				p.guesses[n] = newGuess(append(p.guesses[n].key[:0], s.b[start:s.i]...), field)
 			}
 		}
 		if field < 0 {
@@ -172,9 +204,14 @@ func (p *jsonParser) quick(field, at int) bool {
 		if c.int, to, ok = quickInt(s.b, i); ok {
 			s.i = to
 		}
+	case types.Bool:
+		var to int
+		if c.int, to, ok = quickBool(s.b, i); ok {
+			s.i = to
+		}
 	case types.Timestamp:
 		var to int
-		if c.int, to, ok = quickTime(s.b, i); ok {
+		if c.int, to, ok = p.minute.time(s.b, i); ok {
 			s.i = to
 		}
 	}

@@ -163,7 +163,7 @@ func (p *tableParser) record(rec []byte, at int) (skip bool, why *bad) {
 
 // cell takes the field at hand as the value of a column.
 func (p *tableParser) cell(f *types.Field, c *cell, at int) *bad {
-	c.set = true
+	*c = cell{set: true}
 	s, k := &p.fields, f.Type.Kind
 	value := s.value
 	if !isText(k) {

@@ -53,8 +53,12 @@ func (r *rows) reset() {
 	}
 }
 
-// begin prepares the cells for a record.
-func (r *rows) begin() { clear(r.cells) }
+// begin prepares the cells for a record. What they have had stays in them until they are set.
+func (r *rows) begin() {
+	for i := range r.cells {
+		r.cells[i].set = false
+	}
+}
 
 // letters keeps letters that are not in what was read.
 func (r *rows) letters(p []byte) batch.Ref {
@@ -70,7 +74,7 @@ func (r *rows) commit(line, offset int64) *bad {
 			if !r.fields[i].Type.Nullable {
 				return &bad{codeMissing, "`" + r.fields[i].Name + "` is missing"}
 			}
-			c.null = true
+			*c = cell{null: true}
 		}
 	}
 	for k, i := range r.from {
@@ -107,13 +111,14 @@ func (r *rows) flush() error {
 // column is a vector in the making.
 type column struct {
 	v     *batch.Vector
+	store types.Storage
 	nulls bool
 	build *batch.Builder // of lists and records
 }
 
 func (c *column) init(t types.Type, room int) {
-	c.v = &batch.Vector{Type: t}
-	switch t.Kind.Storage() {
+	c.v, c.store = &batch.Vector{Type: t}, t.Kind.Storage()
+	switch c.store {
 	case types.StoreBool:
 		c.v.Bools = make([]bool, 0, room)
 	case types.StoreInt:
@@ -129,34 +134,38 @@ func (c *column) init(t types.Type, room int) {
 
 func (c *column) add(x *cell) {
 	v := c.v
-	if c.build != nil {
+	switch c.store {
+	case types.StoreInt:
+		v.Ints = append(v.Ints, x.int)
+	case types.StoreBytes:
+		v.Refs = append(v.Refs, x.ref)
+	case types.StoreFloat:
+		v.Floats = append(v.Floats, x.float)
+	case types.StoreBool:
+		v.Bools = append(v.Bools, x.int != 0)
+	default:
 		c.build.Any(project(x.any, x.null, v.Type))
 		return
 	}
-	switch v.Type.Kind.Storage() {
-	case types.StoreBool:
-		v.Bools = append(v.Bools, x.int != 0)
-	case types.StoreInt:
-		v.Ints = append(v.Ints, x.int)
-	case types.StoreFloat:
-		v.Floats = append(v.Floats, x.float)
-	case types.StoreBytes:
-		v.Refs = append(v.Refs, x.ref)
-	}
-	i := v.N
 	v.N++
-	if x.null && !c.nulls {
+	if x.null || c.nulls {
+		c.mark(v.N-1, x.null)
+	}
+}
+
+// mark says whether value i is null, where there are nulls.
+func (c *column) mark(i int, null bool) {
+	v := c.v
+	if !c.nulls {
 		c.nulls = true
 		v.Valid = batch.NewBitmap(i + 1)
 		v.Valid.Fill(i)
 	}
-	if c.nulls {
-		if i>>6 >= len(v.Valid) {
-			v.Valid = append(v.Valid, 0)
-		}
-		if !x.null {
-			v.Valid.Set(i)
-		}
+	if i>>6 >= len(v.Valid) {
+		v.Valid = append(v.Valid, 0)
+	}
+	if !null {
+		v.Valid.Set(i)
 	}
 }
 

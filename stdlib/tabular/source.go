@@ -325,8 +325,13 @@ func (rd *reader) next(lines int64) int64 {
 
 // record reads one record, with its line end, that lies at data[pos:].
 func (rd *reader) record(rec []byte, pos int) error {
-	rec, ended := bytes.CutSuffix(rec, []byte{'\n'}) // else it was not looked at with the others
-	rec = bytes.TrimSuffix(rec, []byte{'\r'})
+	ended := len(rec) > 0 && rec[len(rec)-1] == '\n' // else it was not looked at with the others
+	if ended {
+		rec = rec[:len(rec)-1]
+	}
+	if n := len(rec); n > 0 && rec[n-1] == '\r' {
+		rec = rec[:n-1]
+	}
 	if !rd.begun {
 		rd.begun = true
 		taken, e := rd.parse.header(rec)
