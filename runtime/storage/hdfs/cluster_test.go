@@ -2,7 +2,11 @@ package hdfs
 
 import (
 	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
 	"os"
+	"sync"
 	"testing"
 	"time"
 
@@ -77,4 +81,70 @@ func TestClusterSuite(t *testing.T) {
 		Dir:   func(t testing.TB) string { return folder(t) },
 		Large: 3<<20 + 17, // blocks have 1 MiB
 	})
+}
+
+// TestClusterOneOfMany: of several writers whose file must not exist, all committing at once, one has it and the others hear that it is there; and of two
+// renames that may not replace anything the second one is refused by the name node itself.
+func TestClusterOneOfMany(t *testing.T) {
+	dir := folder(t)
+	const writers = 6
+	var tokens [writers][]byte
+	var stores [writers]*Storage
+	for i := range writers {
+		stores[i] = as(t, "weir", Options{})
+		f, err := stores[i].Create(t.Context(), dir+"file", op.CreateOptions{MustNotExist: true})
+		must(t, err)
+		_, err = fmt.Fprintf(f, "by %d", i)
+		must(t, err)
+		if i%2 == 1 { // of several pieces
+			_, err = f.Prepare()
+			must(t, err)
+			_, err = fmt.Fprint(f, ", again")
+			must(t, err)
+		}
+		tokens[i], err = f.Prepare()
+		must(t, err, f.Close())
+	}
+	var wait sync.WaitGroup
+	var errs [writers]error
+	for i := range writers {
+		wait.Go(func() { errs[i] = stores[i].Commit(t.Context(), tokens[i]) })
+	}
+	wait.Wait()
+	won := -1
+	for i, err := range errs {
+		switch {
+		case err == nil && won < 0:
+			won = i
+		case err == nil:
+			t.Errorf("%d and %d have both the file", won, i)
+		case !errors.Is(err, fs.ErrExist):
+			t.Error(err)
+		}
+	}
+	if won < 0 {
+		t.Fatal("nobody has the file")
+	}
+	must(t, stores[won].Commit(t.Context(), tokens[won])) // once more: nothing happens
+	want := fmt.Sprintf("by %d", won)
+	if won%2 == 1 {
+		want += ", again"
+	}
+	f, err := stores[0].Open(t.Context(), dir+"file", "")
+	must(t, err)
+	got := make([]byte, 100)
+	n, _ := f.Read(got)
+	must(t, f.Close())
+	if string(got[:n]) != want {
+		t.Errorf("%q instead of %q", got[:n], want)
+	}
+
+	c, name, err := stores[0].of(dir + "file")
+	must(t, err)
+	w, err := c.fs.create(name+"2", 1<<20, 1)
+	must(t, err, w.Close())
+	if err := c.fs.rename(name+"2", name, false); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("a rename over the file: %v", err)
+	}
+	must(t, c.fs.rename(name+"2", name+"3", false), c.fs.rename(name+"3", name, true))
 }

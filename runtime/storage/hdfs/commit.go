@@ -12,8 +12,7 @@ import (
 // Commit puts the file in its place by a rename. A file of one segment is that segment; the pieces of one that was prepared several times are copied
 // into one file first, which may be done again after a crash. What is in its place already, with the same length and checksum, is taken for it.
 //
-// For a file that must not exist, the place is looked at right before the rename; HDFS renames over a file or not at all as the library asks it to, so
-// one that comes in that moment is replaced.
+// A file that must not exist is renamed so that HDFS refuses where one is.
 func (s *Storage) Commit(ctx context.Context, data []byte) error {
 	if len(data) == 0 {
 		return nil
@@ -69,7 +68,7 @@ func (c *cluster) commit(ctx context.Context, t token, name string) error {
 		if t.New && exists {
 			return fs.ErrExist
 		}
-		return c.fs.rename(from, name)
+		return c.fs.rename(from, name, !t.New)
 	}
 	if exists && there.size == t.Size { // perhaps all is done
 		err := c.mustBe(t, name, there, exists)
@@ -89,7 +88,7 @@ func (c *cluster) commit(ctx context.Context, t token, name string) error {
 	if err != nil {
 		return err
 	}
-	return c.fs.rename(whole, name)
+	return c.fs.rename(whole, name, !t.New)
 }
 
 // mustBe sees that the file in the place is the token's: errGone where it is not.

@@ -258,8 +258,24 @@ func (c *connection) mkdirs(name string) error {
 	return c.do(func(client *lib.Client) error { return client.MkdirAll(name, 0o777&^c.umask) })
 }
 
-func (c *connection) rename(from, to string) error {
-	return c.do(func(client *lib.Client) error { return client.Rename(from, to) })
+func (c *connection) rename(from, to string, replace bool) error {
+	if replace {
+		return c.do(func(client *lib.Client) error { return client.Rename(from, to) })
+	}
+	if _, err := c.get(); err != nil { // says what is wrong where there is no way to the cluster
+		return err
+	}
+	o := c.options
+	o.NamenodeDialFunc = dialKeeping(o.NamenodeDialFunc)
+	client, err := lib.NewClient(o)
+	if err != nil {
+		return transient{interpret(err)}
+	}
+	defer func() { _ = client.Close() }() // everything is answered
+	if err := client.Rename(from, to); err != nil {
+		return interpret(err)
+	}
+	return nil
 }
 
 func (c *connection) remove(name string) error {

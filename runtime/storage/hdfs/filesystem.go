@@ -23,8 +23,8 @@ type filesystem interface {
 	create(name string, blockSize int64, replication int) (writer, error)
 	// mkdirs makes a folder and those above it.
 	mkdirs(name string) error
-	// rename puts a file in the place of another one, or of none, in one step.
-	rename(from, to string) error
+	// rename puts a file in a place, in one step. Where there is one already it is replaced, or, without replace, the error wraps fs.ErrExist.
+	rename(from, to string, replace bool) error
 	// remove removes a file or an empty folder.
 	remove(name string) error
 	// removeAll removes whatever is there; nothing is no error.

@@ -133,12 +133,12 @@ func (m *memory) mkdirs(name string) error {
 	})
 }
 
-func (m *memory) rename(from, to string) error {
+func (m *memory) rename(from, to string, replace bool) error {
 	return m.do(func() error {
 		n := m.nodes[from]
 		if n == nil {
 			return fs.ErrNotExist
-		} else if there := m.nodes[to]; there != nil && there.folder {
+		} else if there := m.nodes[to]; there != nil && (there.folder || !replace) {
 			return fs.ErrExist
 		}
 		delete(m.nodes, from)
