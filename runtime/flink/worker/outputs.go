@@ -42,6 +42,10 @@ func newOutputs(j *job, c *op.Catalogue, w *protocol.Writer) ([]*output, error) 
 				s.x = &to.Inputs[o.Input]
 			}
 		}
+		if s.x.Kind == physical.Forward && o.Tasks != j.Tasks {
+			// The rows may lie by their keys, which another number of tasks would break.
+			return nil, fmt.Errorf("stage %d has %d tasks and stage %d has %d, but rows go from task to task: give both the same parallelism", j.Stage, j.Tasks, o.Stage, o.Tasks)
+		}
 		if s.x.Kind == physical.Hash {
 			var err error
 			if s.hash, err = exchange.NewHash(c, s.x, j.KeyGroups); err != nil {
@@ -83,8 +87,7 @@ func (s *output) targets() (first, last int) {
 	case physical.Gather:
 		return 0, 1
 	case physical.Forward:
-		to := s.head.sender % s.tasks
-		return to, to + 1
+		return s.head.sender, s.head.sender + 1
 	}
 	return 0, s.tasks
 }
