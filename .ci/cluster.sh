@@ -302,6 +302,7 @@ start)
   dir=$(cd "$dir" && pwd)
   echo "$java_home" >"$dir/java_home"
   mkdir "$dir/client" "$dir/zk"
+  # Containers get the jars that clients of Hadoop are to use; what is started here has all of them, as on a real cluster.
   ln -s "$lib"/{hadoop-client-api,hadoop-client-runtime,commons-logging,slf4j-api,snappy-java}-*.jar "$dir/client/"
   printf '%s\n' log4j.rootLogger=INFO,console log4j.appender.console=org.apache.log4j.ConsoleAppender log4j.appender.console.target=System.err \
     log4j.appender.console.layout=org.apache.log4j.PatternLayout 'log4j.appender.console.layout.ConversionPattern=%d{ISO8601} %p %c{2}: %m%n' >"$dir/log4j.properties"
@@ -320,7 +321,7 @@ start)
   cat <<ENV
 $(cat "$dir/hdfs.env")
 export WEIR_TEST_YARN=http://127.0.0.1:$web WEIR_TEST_YARN_DIR=$dir WEIR_TEST_ZK=127.0.0.1:$zk
-export FLINK_HOME=$cache/flink-$flink HADOOP_CONF_DIR=$dir/conf/client HADOOP_CLASSPATH='$dir/client/*' HADOOP_USER_NAME=weir JAVA_HOME=$java_home
+export FLINK_HOME=$cache/flink-$flink HADOOP_CONF_DIR=$dir/conf/client HADOOP_CLASSPATH='$yarn/*' HADOOP_USER_NAME=weir JAVA_HOME=$java_home
 ENV
   ;;
 stop)

@@ -15,6 +15,7 @@ import (
 	"weir/planner"
 	"weir/planner/physical"
 	"weir/runtime/eval"
+	"weir/runtime/flink/submit"
 	"weir/runtime/op"
 	"weir/stdlib"
 )
@@ -129,17 +130,14 @@ func (f *planFlags) plan(e *env, p *pipeline) (*physical.Plan, project.Target, e
 	if !ok {
 		return nil, target, fmt.Errorf("no target is called %s: weir.yaml declares targets; without it there is only local", name)
 	}
-	tasks := f.Parallelism
-	if tasks == 0 {
-		tasks = target.Parallelism
-	}
-	if tasks == 0 {
-		tasks = min(runtime.GOMAXPROCS(0), planner.MaxLocalParallelism)
+	tasks := f.tasks(target)
+	if target.Yarn != nil {
+		tasks = max(tasks, 2) // a plan for one task could not be spread later
 	}
 	plan, diags := planner.Make(p.result.Plan, planner.Options{
 		Catalogue:   p.catalogue,
 		Storage:     p.storage,
-		Target:      name,
+		Target:      planTarget(name, target),
 		Parallelism: tasks,
 		Disable:     f.DisableRule,
 		Fold:        func(x *expr.Expr) (any, bool) { return eval.Fold(p.catalogue, x) },
@@ -154,6 +152,29 @@ func (f *planFlags) plan(e *env, p *pipeline) (*physical.Plan, project.Target, e
 		return nil, target, exit(exitUsage)
 	}
 	return plan, target, nil
+}
+
+// tasks is the parallelism of stages that can be spread.
+func (f *planFlags) tasks(t project.Target) int {
+	switch {
+	case f.Parallelism != 0:
+		return f.Parallelism
+	case t.Parallelism != 0:
+		return t.Parallelism
+	case t.Yarn != nil && t.Yarn.Scaling.Max > 0:
+		return min(t.Yarn.Scaling.Max, planner.MaxLocalParallelism)
+	case t.Yarn != nil:
+		return submit.DefaultParallelism
+	}
+	return min(runtime.GOMAXPROCS(0), planner.MaxLocalParallelism)
+}
+
+// planTarget is what the planner plans for: a cluster's workers run the operators of a local run.
+func planTarget(name string, t project.Target) string {
+	if t.Yarn != nil || t.Kind == "local" {
+		return "local"
+	}
+	return name
 }
 
 // compiled loads a file for a run or a plan: findings go to standard error, and errors end the command.

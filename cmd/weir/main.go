@@ -38,8 +38,16 @@ type cli struct {
 	Run       runCmd       `cmd:"" help:"Run a pipeline."`
 	Explain   explainCmd   `cmd:"" help:"Explain a diagnostic's code."`
 	Ops       opsCmd       `cmd:"" help:"The reference of operators, functions and aggregates."`
+	Submit    submitCmd    `cmd:"" help:"Run a pipeline on a cluster, and do not wait for it."`
+	Status    statusCmd    `cmd:"" help:"Show the runs on a cluster."`
+	Logs      logsCmd      `cmd:"" help:"Show what the containers of a run on a cluster have said."`
+	Scale     scaleCmd     `cmd:"" help:"Change the parallelism of a run that goes on on a cluster."`
 	Savepoint savepointCmd `cmd:"" help:"Let a run that goes on keep its state in a folder of its own."`
+	Cancel    cancelCmd    `cmd:"" help:"End a run on a cluster."`
+	Resume    resumeCmd    `cmd:"" help:"Go on with a run on a cluster that has ended, or from a savepoint."`
+	Cluster   clusterCmd   `cmd:"" help:"Look whether a cluster can be used, and what it has."`
 	Storage   storageCmd   `cmd:"" help:"Look at files as runs see them, on this machine and in stores."`
+	Worker    workerCmd    `cmd:"" hidden:"" help:"Run a task of a cluster, as its host says on standard input."`
 	Version   versionCmd   `cmd:"" help:"Print the version."`
 }
 

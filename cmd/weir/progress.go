@@ -232,7 +232,10 @@ func writeSummary(w io.Writer, plan *physical.Plan, s *local.Summary) {
 			fmt.Fprintf(w, "%-14s %s\n", n.Op, counts(c))
 		}
 	}
-	line := fmt.Sprintf("wall %s  CPU %s", seconds(s.Wall), seconds(s.CPU))
+	line := "wall " + seconds(s.Wall)
+	if s.CPU > 0 { // of a run on a cluster it is not known
+		line += "  CPU " + seconds(s.CPU)
+	}
 	if pairs > 0 {
 		line += fmt.Sprintf("  %s pairs  %s cells  %.1f GCUPS", thousands(pairs), si(float64(cells)), float64(cells)/s.Wall.Seconds()/1e9)
 	}

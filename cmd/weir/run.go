@@ -35,6 +35,9 @@ func (c *runCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
+	if target.Yarn != nil {
+		return c.runYarn(e, p, plan, target)
+	}
 	memory := target.Memory
 	if c.Memory != "" {
 		if memory, err = project.ParseSize(c.Memory); err != nil {
@@ -103,17 +106,26 @@ func failedEarly(e *env, err error) error {
 
 // failed says why a run failed and gives the exit code that it means.
 func failed(e *env, err error, resumable bool) error {
+	again := ""
+	if resumable {
+		again = e.again()
+	}
 	if e.ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		if resumable {
-			fmt.Fprintf(e.stderr, "weir: interrupted; go on from the last checkpoint with\n      %s\n", e.again())
+			fmt.Fprintf(e.stderr, "weir: interrupted; go on from the last checkpoint with\n      %s\n", again)
 		} else {
 			fmt.Fprintln(e.stderr, "weir: interrupted; no file was written or changed. Run the command again to start anew.")
 		}
 		return exit(exitInterrupted)
 	}
+	return explainFailure(e, err, again)
+}
+
+// explainFailure says why a run failed, and the command that goes on with it ("": none can), and gives the exit code.
+func explainFailure(e *env, err error, again string) error {
 	state := "no file was written or changed"
-	if resumable {
-		state = "go on from the last checkpoint with " + e.again()
+	if again != "" {
+		state = "go on from the last checkpoint with " + again
 	}
 	var bug *stage.Bug
 	if errors.As(err, &bug) {
@@ -129,7 +141,7 @@ func failed(e *env, err error, resumable bool) error {
 	if _, ok := diag.Lookup(oe.Code); ok {
 		more = "      more: weir explain " + oe.Code
 	}
-	if resumable {
+	if again != "" {
 		fmt.Fprintf(e.stderr, "  = note: the run stopped; once the cause is mended %s%s\n", state, more)
 	} else {
 		fmt.Fprintf(e.stderr, "  = note: the run stopped, and no file was written or changed; start it again once the cause is mended%s\n", more)

@@ -17,7 +17,7 @@ type CodeInfo struct {
 
 // catalogues are the codes by range, a file each. W1 syntax, W2 names and types, W3 lint, W4 planning, W5 cost, W6
 // running.
-var catalogues = [][]CodeInfo{CodesW1, CodesW2, codesW20, codesW24, CodesW3, codesW31, CodesW4, CodesW5, CodesW6, codesW61, codesW62, codesS3, codesHDFS, codesW63, codesW64}
+var catalogues = [][]CodeInfo{CodesW1, CodesW2, codesW20, codesW24, CodesW3, codesW31, CodesW4, CodesW5, CodesW6, codesW61, codesW62, codesS3, codesHDFS, codesW63, codesW64, codesW65}
 
 // Codes gives the catalogue in the order of the codes.
 func Codes() []CodeInfo {

@@ -8,7 +8,7 @@ var codesW61 = []CodeInfo{
 	{"W6103", "weir.yaml is malformed", "The file is YAML: mappings of keys to values.", "", ""},
 	{"W6104", "a value in weir.yaml that makes no sense", "The message says what is wanted.", "", ""},
 	{"W6105", "an unknown target", "The target is one of those that weir.yaml declares; without the file there is only local.", "", ""},
-	{"W6106", "a target that cannot be run on yet", "Only local runs pipelines so far.", "", ""},
+	{"W6106", "a target that cannot be run on yet", "The kinds of targets are local and yarn: a target says its kind, or is called so.", "", ""},
 }
 
 // codesW62 are the codes of reading files, which the readers of stdlib give.

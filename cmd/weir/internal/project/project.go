@@ -13,6 +13,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"weir/lang/diag"
+	"weir/runtime/flink/submit"
 	"weir/runtime/storage/s3"
 )
 
@@ -39,13 +40,14 @@ type Value struct {
 	Span diag.Span
 }
 
-// Target is a machine to run on. Kind local is the only one that runs anything so far.
+// Target is where pipelines run: this machine (kind local), or a cluster (kind yarn).
 type Target struct {
 	Kind        string
 	Parallelism int    // 0: one task a core
 	Memory      int64  // bytes; 0: the default of the command
 	Temp        string // folder for spilled data; "": the system's
 	S3          s3.Options
+	Yarn        *submit.Target // of kind yarn, and nil of others
 }
 
 // Named gives a target by its name, the project's own where that is "".
@@ -152,14 +154,34 @@ func parse(file, dir string, data []byte) (*Project, diag.List) {
 	return out, p.diags
 }
 
+// kinds are those of targets that can be run on.
+var kinds = []string{"local", "yarn"}
+
+// target reads a target; its kind is what its name says where it does not.
 func (p *parser) target(name string, n *yaml.Node) Target {
-	t := Target{Kind: name}
-	if name != "local" {
-		p.diags.Add(diag.Diagnostic{Code: "W6106", Severity: diag.Warning, Span: p.span(n),
-			Message: fmt.Sprintf("nothing can run on the target `%s` yet, only on `local`", name)})
-		return t
+	kind, place := name, n
+	if n.Kind == yaml.MappingNode {
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			if n.Content[i].Value == "kind" {
+				place = n.Content[i+1]
+				kind = p.text(place)
+			}
+		}
 	}
-	for key, v := range p.mapping(n, "target `"+name+"`", "parallelism", "memory", "temp", "storage") {
+	switch kind {
+	case "local":
+		return p.local(name, n)
+	case "yarn":
+		return p.yarn(name, n)
+	}
+	p.diags.Add(diag.Diagnostic{Code: "W6106", Severity: diag.Warning, Span: p.span(place), Message: fmt.Sprintf("nothing can run on a target of kind `%s` yet", kind),
+		Hint: "the kinds are " + strings.Join(kinds, " and ") + ": a target has `kind`, or is called so"})
+	return Target{Kind: kind}
+}
+
+func (p *parser) local(name string, n *yaml.Node) Target {
+	t := Target{Kind: "local"}
+	for key, v := range p.mapping(n, "target `"+name+"`", "kind", "parallelism", "memory", "temp", "storage") {
 		switch key {
 		case "parallelism":
 			if err := v.Decode(&t.Parallelism); err != nil || t.Parallelism < 1 || t.Parallelism > 1024 {
@@ -175,14 +197,19 @@ func (p *parser) target(name string, n *yaml.Node) Target {
 		case "temp":
 			t.Temp = p.text(v)
 		case "storage":
-			for key, v := range p.mapping(v, "`storage`", "s3") {
-				if key == "s3" {
-					t.S3 = p.s3(v)
-				}
-			}
+			t.S3 = p.storage(v)
 		}
 	}
 	return t
+}
+
+func (p *parser) storage(n *yaml.Node) (o s3.Options) {
+	for key, v := range p.mapping(n, "`storage`", "s3") {
+		if key == "s3" {
+			o = p.s3(v)
+		}
+	}
+	return o
 }
 
 // mapping goes through a mapping's pairs; keys lists those that are known, none for any.
