@@ -38,7 +38,7 @@ func (h *Hash) Split(b *batch.Batch, tasks int) ([]*batch.Batch, error) {
 		return []*batch.Batch{b}, nil
 	}
 	keys := make([]*batch.Vector, len(h.keys))
-	bad := map[int]bool{} // a key cannot be computed; the operator behind the exchange finds that out again and rejects the row
+	var bad map[int]bool // a key cannot be computed; the operator behind the exchange finds that out again and rejects the row
 	for i, k := range h.keys {
 		v, failed, err := k.Eval(b)
 		if err != nil {
@@ -46,20 +46,19 @@ func (h *Hash) Split(b *batch.Batch, tasks int) ([]*batch.Batch, error) {
 		}
 		keys[i] = v
 		for _, f := range failed {
+			if bad == nil {
+				bad = map[int]bool{}
+			}
 			bad[f.Row] = true
 		}
 	}
+	groups := batch.KeyGroups(keys, b.Sel, b.N, h.groups)
 	sels := make([][]uint32, tasks)
-	var buf []byte
 	for i := range b.Len() {
 		row := b.Pos(i)
 		group := 0
 		if !bad[row] {
-			buf = buf[:0]
-			for _, k := range keys {
-				buf = batch.AppendKey(buf, k, row)
-			}
-			group = batch.KeyGroup(buf, h.groups)
+			group = int(groups[row])
 		}
 		t := group * tasks / h.groups
 		sels[t] = append(sels[t], uint32(row))

@@ -8,10 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"net"
 	"os"
 	"runtime/debug"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"weir/planner/physical"
@@ -126,21 +129,21 @@ func serve(ctx context.Context, frames <-chan received, w *protocol.Writer, o Op
 	}
 	j := &job{}
 	if err := json.Unmarshal(f.Payload, &j.OpenRequest); err != nil {
-		return fmt.Errorf("OPEN cannot be read: %w", err)
+		return fmt.Errorf("%w: OPEN cannot be read: %w", errOpen, err)
 	}
 	if j.Protocol != protocol.Version {
-		return fmt.Errorf("the host speaks version %d of the protocol, and weir %s speaks %d: submit the job anew, with one program", j.Protocol, o.Version, protocol.Version)
+		return fmt.Errorf("%w: the host speaks version %d of the protocol, and weir %s speaks %d: submit the job anew, with one program", errOpen, j.Protocol, o.Version, protocol.Version)
 	}
 	if j.plan, err = physical.Decode(j.Plan); err != nil {
-		return fmt.Errorf("the plan cannot be read: %w", err)
+		return fmt.Errorf("%w: the plan cannot be read: %w", errOpen, err)
 	}
 	i := slices.IndexFunc(j.plan.Stages, func(s *physical.Stage) bool { return s.ID == j.Stage })
 	if i < 0 {
-		return fmt.Errorf("the plan has no stage %d", j.Stage)
+		return fmt.Errorf("%w: the plan has no stage %d", errOpen, j.Stage)
 	}
 	j.stage = j.plan.Stages[i]
 	if j.KeyGroups < 1 || j.Tasks < 1 && j.Mode == protocol.ModeStage || j.Task < 0 || j.Task > j.Tasks {
-		return fmt.Errorf("OPEN asks for task %d of %d with %d key groups", j.Task, j.Tasks, j.KeyGroups)
+		return fmt.Errorf("%w: OPEN asks for task %d of %d with %d key groups", errOpen, j.Task, j.Tasks, j.KeyGroups)
 	}
 	if j.Memory <= 0 {
 		j.Memory = defaultMemory
@@ -162,7 +165,7 @@ func serve(ctx context.Context, frames <-chan received, w *protocol.Writer, o Op
 	case protocol.ModeSplits:
 		return splits(ctx, j, frames, w, o)
 	}
-	return fmt.Errorf("OPEN asks for the mode %q", j.Mode)
+	return fmt.Errorf("%w: OPEN asks for the mode %q", errOpen, j.Mode)
 }
 
 // defaultMemory is what a worker may hold where OPEN does not say.
@@ -184,9 +187,14 @@ func failure(err error) protocol.Failure {
 		if e.Err != nil {
 			f.Cause = e.Err.Error()
 		}
-		// What a store says may be otherwise the next time; a bad row is as bad as ever.
-		f.Again = strings.HasPrefix(e.Code, "W626") || strings.HasPrefix(e.Code, "W627")
+		// What a store or a disk says may be otherwise the next time, and on another machine; a bad row is as bad as ever.
+		var errno syscall.Errno
+		var network net.Error
+		f.Again = strings.HasPrefix(e.Code, "W626") || strings.HasPrefix(e.Code, "W627") || errors.As(err, &network) || errors.As(err, &errno) && !errors.Is(err, fs.ErrNotExist)
 		return f
 	}
-	return protocol.Failure{Message: err.Error(), Again: errors.Is(err, protocol.ErrFrame)}
+	return protocol.Failure{Message: err.Error(), Again: !errors.Is(err, errOpen)}
 }
+
+// errOpen is wrapped by the error for a job that no worker can run.
+var errOpen = errors.New("this job cannot be run here")
