@@ -254,6 +254,31 @@ func TestIdle(t *testing.T) {
 	expect(t, log, "late watermark 20", "picky watermark 20", "end watermark 20", "bin watermark 20")
 }
 
+// TestAllIdle: where all inputs are idle event time goes to the furthest of them, whoever fell silent first; one that has ended holds nobody back.
+func TestAllIdle(t *testing.T) {
+	task, log, _ := fixture(t, nil)
+	must := func(errs ...error) {
+		t.Helper()
+		if err := errors.Join(errs...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(task.Watermark(0, 0, 50), task.Watermark(0, 1, 10))
+	expect(t, log, "late watermark 10", "picky watermark 10", "end watermark 10", "bin watermark 10")
+	must(task.Idle(0, 0)) // the furthest first
+	expect(t, log)
+	must(task.Idle(0, 1))
+	expect(t, log, "late watermark 50", "picky watermark 50", "end watermark 50", "bin watermark 50")
+	if !task.ops[3].clock.idle {
+		t.Error("what is behind idle inputs is not idle")
+	}
+	must(task.InputEnded(0, 1), task.Watermark(0, 0, 60), task.Idle(0, 0))
+	expect(t, log, "late watermark 60", "picky watermark 60", "end watermark 60", "bin watermark 60")
+	if !task.ops[3].clock.idle {
+		t.Error("an input that has ended holds back")
+	}
+}
+
 func TestTimers(t *testing.T) {
 	task, log, _ := fixture(t, nil)
 	if _, ok := task.NextTimer(); ok {

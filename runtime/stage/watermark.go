@@ -77,22 +77,28 @@ func (t *Task) mark(input, channel int, change func(*edge)) error {
 	return o.advance()
 }
 
-// advance tells the instance, and who is behind it, how far event time has gone at its inputs.
+// advance tells the instance, and who is behind it, how far event time has gone at its inputs: to the least that one of them says that is not idle, and where all
+// are, to the furthest, since then nobody holds it back.
 func (o *operator) advance() error {
-	at, idle := int64(math.MaxInt64), true
+	least, most, idle, ended := int64(math.MaxInt64), int64(math.MinInt64), true, true
 	for _, e := range o.clock.edges {
+		if e.at == math.MaxInt64 { // it has ended
+			continue
+		}
+		ended = false
+		most = max(most, e.at)
 		if !e.idle {
-			at, idle = min(at, e.at), false
+			least, idle = min(least, e.at), false
 		}
 	}
+	if ended { // at the very end the instance is drained instead
+		return nil
+	}
+	at := least
 	if idle {
-		if o.clock.idle {
-			return nil
-		}
-		o.clock.idle = true
-		return o.passIdle()
+		at = most
 	}
-	if o.clock.idle {
+	if !idle && o.clock.idle {
 		o.clock.idle = false
 		if o.clock.passed > math.MinInt64 { // who is behind waits for this one again
 			if err := o.passWatermark(o.clock.passed); err != nil {
@@ -100,19 +106,24 @@ func (o *operator) advance() error {
 			}
 		}
 	}
-	if at <= o.clock.now || at == math.MaxInt64 { // at the very end the instance is drained instead
-		return nil
-	}
-	o.clock.now = at
-	if o.instance != nil {
-		if err := o.task.call(o.index, func() error { return o.instance.Watermark(at, o) }); err != nil {
-			return err
+	if at > o.clock.now {
+		o.clock.now = at
+		if o.instance != nil {
+			if err := o.task.call(o.index, func() error { return o.instance.Watermark(at, o) }); err != nil {
+				return err
+			}
+		}
+		if !o.spec.Caps.Watermarks {
+			if err := o.passWatermark(at); err != nil {
+				return err
+			}
 		}
 	}
-	if o.spec.Caps.Watermarks {
-		return nil
+	if idle && !o.clock.idle {
+		o.clock.idle = true
+		return o.passIdle()
 	}
-	return o.passWatermark(at)
+	return nil
 }
 
 // Watermark implements op.Output.
