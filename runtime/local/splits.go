@@ -132,6 +132,14 @@ func (d *dispenser) give(a stage.Assignment) error {
 	}
 	same := d.from == nil || d.given != d.from.Given || d.hash == d.from.Hash
 	done := d.done.has(seq)
+	if d.from != nil {
+		if x, is := d.from.Rest[seq]; is {
+			a = stage.Assignment{Op: x.Op, Split: x.Split}
+		}
+	}
+	if same && !done {
+		d.pending[seq] = a // at once with its mark: a checkpoint that has one has the other
+	}
 	d.mu.Unlock()
 	if !same {
 		return d.changed(fmt.Errorf("the first %d splits are others", d.from.Given))
@@ -144,11 +152,6 @@ func (d *dispenser) give(a stage.Assignment) error {
 		d.doneWeight += a.Split.Weight
 		d.mu.Unlock()
 		return nil
-	}
-	if d.from != nil {
-		if x, is := d.from.Rest[seq]; is {
-			a = stage.Assignment{Op: x.Op, Split: x.Split}
-		}
 	}
 	return d.put(assignment{a, seq})
 }

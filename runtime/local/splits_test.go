@@ -1,9 +1,12 @@
 package local
 
 import (
+	"context"
+	"encoding/json"
 	"testing"
 
 	"weir/planner/physical"
+	"weir/runtime/op"
 	"weir/runtime/stage"
 )
 
@@ -31,5 +34,18 @@ func TestWindow(t *testing.T) {
 	d.finished(assignment{stage.Assignment{}, 0})
 	if n := take(); n != int(2*d.window) {
 		t.Errorf("%d splits were handed out then", n)
+	}
+}
+
+// TestMarked: a checkpoint that has the mark of a split has the split, also where there is no room for it yet: a source that has given a split does not give
+// it again.
+func TestMarked(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel() // so that nobody waits for room
+	d := newDispenser(&stageRun{plan: &physical.Stage{Parallelism: 1}, run: &run{ctx: ctx}}, false)
+	_ = d.give(stage.Assignment{Split: op.Split{Data: json.RawMessage(`"a"`), Mark: json.RawMessage(`"a"`)}})
+	d.begin()
+	if s := d.end(&progress{}, nil); len(s.Marks[0]) != 1 || len(s.Rest) != 1 || s.Given != 1 {
+		t.Errorf("%+v", s)
 	}
 }
