@@ -108,12 +108,16 @@ func input(t *testing.T, dir string, random *rand.Rand, rows int) {
 
 func plan(t *testing.T, dir, src string, parallelism int) (*physical.Plan, *op.Catalogue) {
 	t.Helper()
+	return planOf(t, filepath.Join(dir, "job.flow"), dir, []byte(src), parallelism)
+}
+
+func planOf(t *testing.T, file, dir string, src []byte, parallelism int) (*physical.Plan, *op.Catalogue) {
+	t.Helper()
 	cat, err := stdlib.Catalogue()
 	if err != nil {
 		t.Fatal(err)
 	}
-	file := filepath.Join(dir, "job.flow")
-	r := compiler.Compile(file, []byte(src), compiler.Options{Catalogue: cat, Root: dir, Storage: localfile.New()})
+	r := compiler.Compile(file, src, compiler.Options{Catalogue: cat, Root: dir, Storage: localfile.New(), ReadFile: os.ReadFile})
 	if r.Diags.HasErrors() {
 		t.Fatal(r.Diags)
 	}

@@ -12,7 +12,6 @@ import (
 	"sync"
 
 	"weir/planner/physical"
-	"weir/runtime/stage"
 )
 
 // Version of the protocol. A host refuses a worker of any other.
@@ -126,8 +125,8 @@ type Failure struct {
 
 // Report is what a worker counts.
 type Report struct {
-	Nodes  map[int]stage.Counts `json:"nodes"`
-	Memory uint64               `json:"memory"` // bytes taken from the system
+	Nodes  map[int]map[string]int64 `json:"nodes"`  // by node and counter
+	Memory uint64                   `json:"memory"` // bytes taken from the system
 }
 
 // ErrFrame is wrapped by the error for bytes that are no frame.

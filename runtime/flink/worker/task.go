@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime"
 	"strings"
 	"sync"
@@ -505,9 +506,12 @@ func (t *task) report() (stop func()) {
 }
 
 func (t *task) tellMetrics() error {
-	r := protocol.Report{Nodes: map[int]stage.Counts{}}
+	r := protocol.Report{Nodes: map[int]map[string]int64{}}
 	for _, o := range t.j.stage.Ops {
-		r.Nodes[o.Node] = t.counters.Node(o.Node).Counts()
+		c := t.counters.Node(o.Node).Counts()
+		n := map[string]int64{"rows_in": c.RowsIn, "rows_out": c.RowsOut, "rejected": c.Rejected, "bytes": c.Bytes, "busy": int64(c.Busy)}
+		maps.Copy(n, c.Named)
+		r.Nodes[o.Node] = n
 	}
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
