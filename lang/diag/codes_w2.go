@@ -44,6 +44,7 @@ var CodesW2 = []CodeInfo{
 	{"W2806", "a part that never ends", "`roll` says when a part of a folder is complete: at a size or at an age. A single file has no parts.",
 		"rows |> write_jsonl(\"out/\", roll: 100)", "rows |> write_jsonl(\"out/\", roll: 100MiB)"},
 	{"W2807", "a type that a Parquet file cannot have", "A record in a Parquet file has at least one field.", "", ""},
+	{"W2808", "a folder that would be replaced", "`if_exists: replace` replaces a file, in one step. The parts of a folder cannot be replaced so: remove them before, or name another folder.", "", ""},
 	{"W2851", "a row that makes no FASTA record", "A record is a column `id` of type string and a column `sequence` of type protein, dna, rna or string, neither of them null, and perhaps a `description`.",
 		"hits |> write_fasta(\"hits.fasta\")", "hits |> select(id = query.id, sequence = query.sequence) |> write_fasta(\"hits.fasta\")"},
 	{"W2852", "a line width out of range", "The message says what the number may be. 0 puts each sequence on one line.", "", ""},

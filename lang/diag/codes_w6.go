@@ -18,6 +18,7 @@ var CodesW6 = []CodeInfo{
 	{"W6206", "a pattern that cannot be understood", "In a path * stands for any characters but /, ? for one, and [ab] for one of these.", "", ""},
 	{"W6207", "a folder that has the parts of another run", "The parts of two runs would be taken for one result. Remove the old parts, or name another folder.", "", ""},
 	{"W6208", "a writer that cannot be resumed", "A single file becomes visible when the run ends, and cannot be gone on with after a failure. A folder of parts can.", "", ""},
+	{"W6209", "a file that may not be replaced", "`if_exists: fail` says that no file is to be replaced, and there is one: when the run began, or when its own was complete. What is there is unchanged.", "", ""},
 	{"W6221", "a line that is not JSON", "Each line of the file is one JSON object. The message gives the column and what is wanted there. The line is rejected.", "", ""},
 	{"W6222", "a value of another type", "What the file has is not of the type that `as` says, or does not fit into it. The record is rejected.", "", ""},
 	{"W6223", "a value that is missing", "It is null or not there, and the type does not allow that: T? does. The record is rejected.", "", ""},

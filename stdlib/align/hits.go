@@ -20,7 +20,7 @@ func hitParams(more ...op.Param) []op.Param {
 			Doc: "A file, which becomes visible when the run ends; a folder (with a trailing /) of parts; or - for standard output. A file named *.gz or *.zst is compressed."},
 		{Name: "query", Kind: op.Columns, Default: "query", Doc: "The query: a record with an `id`, or a column of text."},
 		{Name: "target", Kind: op.Columns, Default: "target", Doc: "The target likewise."},
-	}, more...)
+	}, append(more, textio.Params...)...)
 }
 
 // sidePath gives the path of a field of a side's record, or, for its id, the side's column itself where it is text.
@@ -108,7 +108,11 @@ func hitWriter(name, doc, format string, fields, cols []string, params []op.Para
 	return &op.Operator{
 		Name: name, Role: op.SinkRole, Doc: doc, Params: params,
 		SingleTask: textio.SingleTask,
-		Type:       func(t *op.Typing) types.Row { typeHits(t, name, fields, cols); return nil },
+		Type: func(t *op.Typing) types.Row {
+			textio.Check(t)
+			typeHits(t, name, fields, cols)
+			return nil
+		},
 		Caps: op.Caps{Needs: func(a op.Args, in []types.Row, _ op.ColumnSet) []op.ColumnSet {
 			return needHits(a, in[0], fields, cols)
 		}},
@@ -117,7 +121,7 @@ func hitWriter(name, doc, format string, fields, cols []string, params []op.Para
 			if err != nil {
 				return nil, err
 			}
-			return &hitSink{Sink: textio.Sink{Path: c.Args.Text("path"), Format: format}, cfg: c, fields: append([]string{"id"}, fields...), cols: cols, line: f}, nil
+			return &hitSink{Sink: textio.SinkOf(c.Args, format), cfg: c, fields: append([]string{"id"}, fields...), cols: cols, line: f}, nil
 		},
 	}
 }

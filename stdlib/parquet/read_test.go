@@ -26,9 +26,10 @@ import (
 // surroundings are those of one task.
 type surroundings struct {
 	anyContext
-	storage op.Storage
-	task    int
-	keep    bool
+	storage  op.Storage
+	task     int
+	keep     bool
+	restored uint64
 }
 
 type anyContext = op.Context
@@ -37,7 +38,7 @@ func (s surroundings) Context() context.Context { return context.Background() }
 func (s surroundings) Storage() op.Storage      { return s.storage }
 func (s surroundings) Task() int                { return s.task }
 func (s surroundings) Resumable() bool          { return s.keep }
-func (s surroundings) Restored() uint64         { return 0 }
+func (s surroundings) Restored() uint64         { return s.restored }
 func (s surroundings) Now() time.Time           { return time.Time{} }
 
 // typeOf asks for the type of a reader.

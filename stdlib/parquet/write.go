@@ -26,13 +26,12 @@ is optional. The row's own types stand in the metadata under ` + "`weir.row`" + 
 
 A row group is held in memory until it is complete, packed, by each task that writes. At a checkpoint the row group is
 written as it is, so that frequent checkpoints make small row groups.`,
-	Params: []op.Param{
+	Params: append([]op.Param{
 		{Name: "path", Kind: op.Value, Type: types.Of(types.Path), Required: true, Doc: "A file, which is written by one task and becomes visible when the run " +
 			"ends; a folder (with a trailing /) of parts, which every task writes; or - for standard output."},
 		{Name: "compression", Kind: op.Word, Words: []string{"zstd", "snappy", "gzip", "none"}, Default: "zstd", Doc: "How pages are packed."},
 		{Name: "row_group", Kind: op.Value, Type: types.Of(types.Size), Default: "64MiB", Doc: "About what a row group has before it is packed, from 64KiB to 1GiB."},
-		textio.RollParam,
-	},
+	}, textio.Params...),
 	SingleTask: textio.SingleTask,
 	Type:       typedSink,
 	New: func(c *op.Config) (op.Instance, error) {
@@ -63,7 +62,7 @@ const (
 )
 
 func typedSink(t *op.Typing) types.Row {
-	textio.CheckRoll(t)
+	textio.Check(t)
 	if n := t.Args.Int("row_group", defaultRowGroup); n < minRowGroup || n > maxRowGroup {
 		t.Errorf("row_group", codeUnwritable, "a row group has from 64KiB to 1GiB, not %s", t.Args["row_group"])
 	}

@@ -136,7 +136,11 @@ func newSink(t rapid.TB, path string, row types.Row, more op.Args, from *optest.
 	t.Helper()
 	w, err := WriteParquet.New(&op.Config{Args: sinkArgs(path, more), In: []types.Row{row}})
 	if err == nil {
-		err = w.Open(surroundings{storage: localfile.New(), keep: true})
+		around := surroundings{storage: localfile.New(), keep: true}
+		if from != nil {
+			around.restored = 1
+		}
+		err = w.Open(around)
 	}
 	if err == nil && from != nil {
 		err = w.Restore(from)

@@ -29,13 +29,12 @@ var WriteFasta = &op.Operator{
 The columns ` + "`id` and `sequence`" + ` are written, and ` + "`description`" + ` where there is one; other columns have no place in the format. A row whose record
 would be read back as another one is rejected: an id that is empty or has white space, a line break in the description, white space or marks in the
 sequence.`,
-	Params: []op.Param{
+	Params: append([]op.Param{
 		{Name: "path", Kind: op.Value, Type: types.Of(types.Path), Required: true,
 			Doc: "A file, which is written by one task and becomes visible when the run ends; a folder (with a trailing /) of parts, which every task " +
 				"writes; or - for standard output. A file named *.gz or *.zst is compressed."},
 		{Name: "width", Kind: op.Value, Type: types.Of(types.Int), Default: "60", Doc: "Letters on a line; 0 puts each sequence on one line."},
-		textio.RollParam,
-	},
+	}, textio.Params...),
 	SingleTask: textio.SingleTask,
 	Type:       typeFasta,
 	Caps: op.Caps{Needs: func(_ op.Args, in []types.Row, _ op.ColumnSet) []op.ColumnSet {
@@ -63,7 +62,7 @@ test "short proteins are dropped" {
 }
 
 func typeFasta(t *op.Typing) types.Row {
-	textio.CheckRoll(t)
+	textio.Check(t)
 	if w := t.Args.Int("width", 60); w < 0 || w > maxWidth {
 		t.Errorf("width", codeWidth, "the width is a number from 0 to %d, not %d", maxWidth, w)
 	}

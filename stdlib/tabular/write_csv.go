@@ -18,10 +18,10 @@ var WriteCSV = &op.Operator{
 A value with a comma, a quote or a line break is put in quotes. Null is an empty field, an empty string a pair of quotes.
 Lines end in a line feed. Floats are written in the shortest form that reads back the same, timestamps as RFC 3339 in UTC,
 bytes in base64. Records and lists have no place in a table: name the fields that are wanted.`,
-	Params:     []op.Param{pathParam, delimiterParam, textio.RollParam},
+	Params:     append([]op.Param{pathParam, delimiterParam}, textio.Params...),
 	SingleTask: textio.SingleTask,
 	Type: func(t *op.Typing) types.Row {
-		textio.CheckRoll(t)
+		textio.Check(t)
 		if checkDelimiter(t) {
 			flat(t)
 		}
@@ -40,6 +40,15 @@ bytes in base64. Records and lists have no place in a table: name the fields tha
 		s.Header = append(header, '\n')
 		return &lines{Sink: s, row: csvRow(comma)}, nil
 	},
+	Examples: []op.Example{{Doc: "A result that no later run replaces by accident.", Code: `let readings = read_tsv("readings.tsv", as: { plate: string, od: float? })
+let kept = readings |> filter(od is not null)
+kept |> write_csv("kept.csv", if_exists: fail)
+
+test "a reading without a value is dropped" {
+  given readings = [{ plate: "P1", od: 0.5 }, { plate: "P2", od: null }]
+  expect kept = [{ plate: "P1", od: 0.5 }]
+}
+`}},
 }
 
 func csvRow(comma byte) func(dst []byte, cols []*batch.Vector, i int) []byte {

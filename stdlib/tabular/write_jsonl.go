@@ -16,10 +16,10 @@ var WriteJSONL = &op.Operator{
 Records and lists are nested. Floats are written in the shortest form that reads back the same; NaN and the infinities,
 which JSON does not have, as the strings "NaN", "Infinity" and "-Infinity". Timestamps are RFC 3339 in UTC, durations as in
 the language, bytes base64.`,
-	Params:     []op.Param{pathParam, textio.RollParam},
+	Params:     append([]op.Param{pathParam}, textio.Params...),
 	SingleTask: textio.SingleTask,
 	Type: func(t *op.Typing) types.Row {
-		textio.CheckRoll(t)
+		textio.Check(t)
 		return nil
 	},
 	New: func(c *op.Config) (op.Instance, error) {

@@ -16,10 +16,10 @@ var WriteTSV = &op.Operator{
 Tab, line feed, carriage return and backslash within a value are written as ` + "`\\t`, `\\n`, `\\r` and `\\\\`" + `. Null is
 an empty field, as an empty string is. Floats are written in the shortest form that reads back the same, timestamps as RFC
 3339 in UTC, bytes in base64. Records and lists have no place in a table: name the fields that are wanted.`,
-	Params:     []op.Param{pathParam, textio.RollParam},
+	Params:     append([]op.Param{pathParam}, textio.Params...),
 	SingleTask: textio.SingleTask,
 	Type: func(t *op.Typing) types.Row {
-		textio.CheckRoll(t)
+		textio.Check(t)
 		return flat(t)
 	},
 	New: func(c *op.Config) (op.Instance, error) {

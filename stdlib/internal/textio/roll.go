@@ -17,38 +17,33 @@ type Roll struct {
 	Age  time.Duration
 }
 
-// RollParam is the parameter of all writers into folders that says when a part ends.
-var RollParam = op.Param{Name: "roll", Kind: op.Value,
+// rollParam is the parameter of all writers into folders that says when a part ends.
+var rollParam = op.Param{Name: "roll", Kind: op.Value,
 	Doc: "When a part of a folder is complete: a size, such as `128MiB`, or an age, such as `10m`. Without it a part ends at every checkpoint, " +
 		"and a run that ends has one part a task. A part can be seen when it is complete and the checkpoint behind it is."}
 
-// CheckRoll reports a roll that makes no sense.
-func CheckRoll(t *op.Typing) {
-	a := t.Args[RollParam.Name]
+// checkRoll reports a roll that makes no sense.
+func checkRoll(t *op.Typing) {
+	a := t.Args[rollParam.Name]
 	if a == nil || a.Expr == nil {
 		return
 	}
-	n := t.Args.Int(RollParam.Name, 0)
+	n := t.Args.Int(rollParam.Name, 0)
 	switch k := a.Expr.Type.Kind; {
 	case k != types.Size && k != types.Duration:
-		t.Errorf(RollParam.Name, codeRoll, "a part is complete at a size, such as `128MiB`, or at an age, such as `10m`, not at %s", a)
+		t.Errorf(rollParam.Name, codeRoll, "a part is complete at a size, such as `128MiB`, or at an age, such as `10m`, not at %s", a)
 	case n <= 0:
-		t.Errorf(RollParam.Name, codeRoll, "a part has a size or an age, not %s", a)
+		t.Errorf(rollParam.Name, codeRoll, "a part has a size or an age, not %s", a)
 	case SingleTask(t.Args):
-		t.Errorf(RollParam.Name, codeRoll, "%s is one file; a folder of parts ends in /", t.Args["path"])
+		t.Errorf(rollParam.Name, codeRoll, "%s is one file; a folder of parts ends in /", t.Args["path"])
 	}
 }
 
-// RollOf gives what the argument says.
-func RollOf(a op.Args) Roll {
-	n := a.Int(RollParam.Name, 0)
-	if x := a[RollParam.Name]; x != nil && x.Expr != nil && x.Expr.Type.Kind == types.Duration {
+// rollOf gives what the argument says.
+func rollOf(a op.Args) Roll {
+	n := a.Int(rollParam.Name, 0)
+	if x := a[rollParam.Name]; x != nil && x.Expr != nil && x.Expr.Type.Kind == types.Duration {
 		return Roll{Age: time.Duration(n)}
 	}
 	return Roll{Size: n}
-}
-
-// SinkOf makes the sink that the arguments of a writer ask for; format is the suffix of parts.
-func SinkOf(a op.Args, format string) Sink {
-	return Sink{Path: a.Text("path"), Format: format, Roll: RollOf(a)}
 }

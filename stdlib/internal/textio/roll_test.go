@@ -71,10 +71,13 @@ func TestEncoder(t *testing.T) {
 		dir := t.TempDir()
 		sink := func(from *optest.State) *Sink {
 			s := &Sink{Path: dir + name, Format: "b", Encoder: &brackets{}, Roll: Roll{Size: 1 << 20}}
-			must(t, s.Open(world{storage: localfile.New(), keep: true}))
-			if from != nil {
-				must(t, s.Restore(from))
+			w := world{storage: localfile.New(), keep: true}
+			if from == nil {
+				must(t, s.Open(w))
+				return s
 			}
+			w.from = 1
+			must(t, s.Open(w), s.Restore(from))
 			return s
 		}
 		first, st := sink(nil), &optest.State{}
@@ -117,6 +120,7 @@ func TestRoll(t *testing.T) {
 	put(t, s, "killed before the next snapshot\n") // ends the part that the snapshot has
 	must(t, s.Close())
 	again := &Sink{Path: dir + "/size/", Format: "txt", Roll: Roll{Size: 6}}
+	world.from = 2
 	must(t, again.Open(world), again.Restore(st), again.Commit(2))
 	put(t, again, "y\n")
 	must(t, again.Drain(nil), again.Snapshot(3, &optest.State{}), again.Commit(3), again.Close())
@@ -125,6 +129,7 @@ func TestRoll(t *testing.T) {
 		t.Errorf("%s, want %s", got, want)
 	}
 
+	world.from = 0
 	s = &Sink{Path: dir + "/age/", Format: "txt", Roll: Roll{Age: time.Minute}}
 	must(t, s.Open(world))
 	for i, row := range []string{"a\n", "b\n", "c\n", "d\n"} {
@@ -158,7 +163,9 @@ func TestFewerTasks(t *testing.T) {
 	put(t, one, "more\n")
 	must(t, one.Drain(nil), one.Snapshot(2, &optest.State{}), one.Commit(2), one.Close())
 	late := &Sink{Path: dir + "/", Format: "txt"}
-	must(t, late.Open(at(1)), late.Restore(&optest.State{}))
+	resumed := at(1)
+	resumed.from = 2
+	must(t, late.Open(resumed), late.Restore(&optest.State{}))
 	put(t, late, "late\n")
 	must(t, late.Drain(nil), late.Snapshot(3, &optest.State{}), late.Commit(3), late.Close())
 	want := "part-00000-00000.txt=task 0|;part-00001-00000.txt=task 1|more|;part-00001-7000000.txt=late|;"

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"path"
 	"strings"
 	"time"
@@ -24,6 +25,7 @@ const (
 	codeWrite  = "W6203" // a file cannot be written
 	codeParts  = "W6207" // a folder that has the parts of another run
 	codeResume = "W6208" // a single file cannot be gone on with
+	codeExists = "W6209" // a file that is there and may not be replaced
 )
 
 // bufferSize is what one write to a file has.
@@ -52,7 +54,7 @@ type Encoder interface {
 // had rows, or as Roll says. It is all of an op.Instance but Data: a writer embeds it. Text in a file named *.gz or *.zst is
 // compressed. A single file becomes visible at the commit behind Drain, a part at the commit of the snapshot behind its end. A
 // snapshot in between makes durable what was written, so that a file can be gone on with. A folder gets at least one
-// part, from task 0. A folder that has parts already is refused: the result would be of two runs.
+// part, from task 0. A folder that has parts already is refused when the run begins: the result would be of two runs.
 type Sink struct {
 	op.Base
 	// Path is a file, a folder with a trailing slash, or - for standard output.
@@ -65,9 +67,12 @@ type Sink struct {
 	Encoder Encoder
 	// Roll says when a part of a folder ends.
 	Roll Roll
+	// MustNotExist makes it an error that a file is there already, when the run begins or when its file is committed.
+	MustNotExist bool
 
 	ctx      op.Context
 	file     op.StagedFile // being written; nil between parts
+	pending  bool          // a single file is begun when it is known that no snapshot has it
 	name     string
 	began    time.Time // when the file was begun
 	kept     bool      // a snapshot has the file
@@ -117,15 +122,42 @@ type state struct {
 	Prepared [][]byte `json:"prepared,omitempty"` // the tokens of complete files, committed or not
 }
 
-// Open begins a single file, so that a place that cannot be written is found before the work is done. Errors are
+// Open begins a single file, and looks at a folder, so that a place that cannot be written is found before the work is done. Errors are
 // *op.Error.
 func (s *Sink) Open(ctx op.Context) error {
 	s.ctx = ctx
 	// Parts that this task has written before have smaller numbers, even where there were other tasks in between.
 	s.number = int(ctx.Restored())
-	if IsFolder(s.Path) {
+	switch {
+	case IsFolder(s.Path) && ctx.Restored() == 0:
+		return s.empty()
+	case IsFolder(s.Path):
+		return nil
+	case ctx.Restored() > 0:
+		s.pending = true // the file may be there: this run's, committed before
 		return nil
 	}
+	return s.create(s.Path)
+}
+
+// empty sees that the folder has no parts. One that cannot be listed is not there yet; where it is something worse, creating a part fails.
+func (s *Sink) empty() error {
+	files, _ := s.ctx.Storage().List(s.ctx.Context(), s.Path)
+	for _, f := range files {
+		if strings.HasPrefix(path.Base(f.Path), "part-") {
+			return &op.Error{Code: codeParts, File: s.Path,
+				Message: "the folder has parts of an earlier run: " + path.Base(f.Path), Hint: "remove them, or name another folder"}
+		}
+	}
+	return nil
+}
+
+// start begins a single file that has waited.
+func (s *Sink) start() error {
+	if !s.pending {
+		return nil
+	}
+	s.pending = false
 	return s.create(s.Path)
 }
 
@@ -147,6 +179,8 @@ func (s *Sink) Begin() error {
 	switch {
 	case s.file != nil:
 		return nil
+	case s.pending:
+		return s.start()
 	case !IsFolder(s.Path):
 		return &op.Error{Code: codeWrite, File: s.Path, Message: "the file is complete, and more rows came"}
 	}
@@ -191,25 +225,15 @@ func (s *Sink) end() error {
 
 // part begins a part of a folder.
 func (s *Sink) part() error {
-	if s.number == 0 && !s.restored {
-		// A folder that cannot be listed is not there yet; where it is something worse, creating the part fails.
-		files, _ := s.ctx.Storage().List(s.ctx.Context(), s.Path)
-		for _, f := range files {
-			if strings.HasPrefix(path.Base(f.Path), "part-") {
-				return &op.Error{Code: codeParts, File: s.Path,
-					Message: "the folder has parts of an earlier run: " + path.Base(f.Path), Hint: "remove them, or name another folder"}
-			}
-		}
-	}
 	name := fmt.Sprintf("%spart-%05d-%05d.%s", s.Path, s.ctx.Task(), s.number, s.Format)
 	s.number++
 	return s.create(name)
 }
 
 func (s *Sink) create(name string) error {
-	f, err := s.ctx.Storage().Create(s.ctx.Context(), name, op.CreateOptions{})
+	f, err := s.ctx.Storage().Create(s.ctx.Context(), name, op.CreateOptions{MustNotExist: s.MustNotExist})
 	if err != nil {
-		return err
+		return s.taken(err)
 	}
 	s.began = s.ctx.Now()
 	if err := s.writeTo(f, name, 0); err != nil {
@@ -254,6 +278,9 @@ func (s *Sink) Flush() error {
 // Drain notes that all rows have come.
 func (s *Sink) Drain(op.Output) error {
 	s.drained = true
+	if err := s.start(); err != nil {
+		return err
+	}
 	if IsFolder(s.Path) && s.file == nil && s.number == 0 && !s.restored && s.ctx.Task() == 0 {
 		return s.part()
 	}
@@ -262,6 +289,9 @@ func (s *Sink) Drain(op.Output) error {
 
 // Snapshot prepares what was written.
 func (s *Sink) Snapshot(id uint64, w op.SnapshotWriter) error {
+	if err := s.start(); err != nil {
+		return err
+	}
 	st := state{Number: s.number}
 	if s.file != nil {
 		if s.drained || IsFolder(s.Path) && s.rolls() {
@@ -335,10 +365,8 @@ func (s *Sink) Restore(r op.SnapshotReader) error {
 		for _, token := range st.Prepared {
 			s.prepared = append(s.prepared, prepared{0, token})
 		}
-		if !IsFolder(s.Path) && s.file != nil { // begun by Open; the snapshot has another one, or a complete one
-			if err := s.abandon(); err != nil {
-				return err
-			}
+		if len(st.Open)+len(st.Prepared) > 0 {
+			s.pending = false
 		}
 		if len(st.Open) > 0 {
 			if s.file != nil { // of another task that is no more
@@ -377,7 +405,7 @@ func (s *Sink) resume(f op.StagedFile, st *state) error {
 func (s *Sink) Commit(id uint64) error {
 	for len(s.prepared) > 0 && s.prepared[0].id <= id {
 		if err := s.ctx.Storage().Commit(s.ctx.Context(), s.prepared[0].token); err != nil {
-			return err
+			return s.taken(err)
 		}
 		s.prepared = s.prepared[1:]
 	}
@@ -421,6 +449,16 @@ func (s *Sink) abandon() error {
 		return nil
 	}
 	return f.Abort()
+}
+
+// taken says more of an error by which a file is there already.
+func (s *Sink) taken(err error) error {
+	var known *op.Error
+	if !s.MustNotExist || !errors.Is(err, fs.ErrExist) || !errors.As(err, &known) {
+		return err
+	}
+	return &op.Error{Code: codeExists, File: known.File, Message: "`if_exists: fail` lets no file be replaced", Err: fs.ErrExist,
+		Hint: "remove it if it is not wanted, name another file, or write `if_exists: replace`"}
 }
 
 // Failed names the file in an error that does not yet.

@@ -26,6 +26,7 @@ type world struct {
 	storage op.Storage
 	task    int
 	keep    bool
+	from    uint64 // the checkpoint that the run was taken up from
 }
 
 type surroundings = op.Context
@@ -34,7 +35,7 @@ func (w world) Context() context.Context { return context.Background() }
 func (w world) Storage() op.Storage      { return w.storage }
 func (w world) Task() int                { return w.task }
 func (w world) Resumable() bool          { return w.keep }
-func (w world) Restored() uint64         { return 0 }
+func (w world) Restored() uint64         { return w.from }
 func (w world) Now() time.Time           { return time.Time{} }
 
 func open(t *testing.T, path string, task int) *Sink {
@@ -154,17 +155,16 @@ func TestParts(t *testing.T) {
 	if got := files(t, dir); got != "part-00000-00000.txt=head|a|;" {
 		t.Error(got)
 	}
-	again := open(t, dir, 0)
-	must(t, again.Restore(st))
+	again := &Sink{Path: dir, Format: "txt", Header: []byte("head\n")}
+	must(t, again.Open(world{storage: localfile.New(), from: 1}), again.Restore(st))
 	put(t, again, "c\n")
 	must(t, again.Drain(nil), again.Snapshot(4, &optest.State{}), again.Commit(4), again.Close())
 	if got := files(t, dir); got != "part-00000-00000.txt=head|a|;part-00000-00001.txt=head|c|;" {
 		t.Error(got)
 	}
 
-	late := open(t, dir, 2) // another run
-	_, err := io.WriteString(late, "x\n")
-	if code(err) != codeParts {
+	late := &Sink{Path: dir, Format: "txt"} // another run
+	if err := late.Open(world{storage: localfile.New(), task: 2}); code(err) != codeParts {
 		t.Errorf("parts of two runs: %v", err)
 	}
 	must(t, late.Close())
@@ -190,7 +190,7 @@ func TestResume(t *testing.T) {
 		must(t, first.Flush(), first.Close())
 		resume := func(from *optest.State) *Sink {
 			s := &Sink{Path: dir + "/" + name, Header: []byte("head\n")}
-			must(t, s.Open(world{storage: localfile.New(), keep: true}), s.Restore(from))
+			must(t, s.Open(world{storage: localfile.New(), keep: true, from: 1}), s.Restore(from))
 			return s
 		}
 		second := resume(st) // killed before its snapshot is part of a checkpoint
@@ -220,6 +220,81 @@ func TestResume(t *testing.T) {
 		t.Error(err)
 	}
 	must(t, s.Close())
+}
+
+// TestIfExists: a file that must not exist is refused when the run begins, and when it has appeared meanwhile; a run that is taken up again does not
+// take its own file for another's, whenever it was killed.
+func TestIfExists(t *testing.T) {
+	dir := t.TempDir()
+	sink := func(from uint64, states ...*optest.State) (*Sink, error) {
+		s := &Sink{Path: dir + "/out", MustNotExist: true}
+		err := s.Open(world{storage: localfile.New(), keep: true, from: from})
+		for _, st := range states {
+			must(t, s.Restore(st))
+		}
+		return s, err
+	}
+	begin := func(from uint64, states ...*optest.State) *Sink {
+		s, err := sink(from, states...)
+		must(t, err)
+		return s
+	}
+	first, half, whole := begin(0), &optest.State{}, &optest.State{}
+	put(t, first, "a\n")
+	must(t, first.Snapshot(1, half), first.Close())
+	second := begin(1, half)
+	put(t, second, "b\n")
+	must(t, second.Drain(nil), second.Snapshot(2, whole), second.Commit(2), second.Close())
+	third := begin(2, whole) // killed behind its commit
+	must(t, third.Commit(2), third.Drain(nil), third.Snapshot(3, &optest.State{}), third.Commit(3), third.Close())
+	if got := files(t, dir); got != "out=a|b|;" {
+		t.Error(got)
+	}
+	if _, err := sink(0); code(err) != codeExists || !errors.Is(err, os.ErrExist) {
+		t.Errorf("another run: %v", err)
+	}
+	for _, states := range [][]*optest.State{{}, {{}}} { // a writer that the checkpoint does not know
+		s := begin(2, states...)
+		if _, err := s.Write([]byte("x\n")); code(err) != codeExists {
+			t.Errorf("a new writer: %v", err)
+		}
+		must(t, s.Close())
+		if err := begin(2, states...).Drain(nil); code(err) != codeExists {
+			t.Errorf("a new writer without rows: %v", err)
+		}
+	}
+	must(t, os.Remove(dir+"/out"))
+	late := begin(0)
+	put(t, late, "c\n")
+	must(t, os.WriteFile(dir+"/out", []byte("somebody's"), 0o666))
+	must(t, late.Drain(nil), late.Snapshot(1, &optest.State{}))
+	if err := late.Commit(1); code(err) != codeExists {
+		t.Errorf("in between: %v", err)
+	}
+	must(t, os.Remove(dir+"/out"), late.Commit(1), late.Close()) // as the hint says
+	if got := files(t, dir); got != "out=c|;" {
+		t.Error(got)
+	}
+}
+
+// TestResumeStdout: what cannot be taken back goes on after a restart.
+func TestResumeStdout(t *testing.T) {
+	var out bytes.Buffer
+	at := func(from uint64) *Sink {
+		s := &Sink{Path: "-"}
+		must(t, s.Open(world{storage: &localfile.Local{Stdout: &out}, keep: true, from: from}))
+		return s
+	}
+	first, st := at(0), &optest.State{}
+	put(t, first, "a\n")
+	must(t, first.Snapshot(1, st), first.Close())
+	second := at(1)
+	must(t, second.Restore(st))
+	put(t, second, "b\n")
+	must(t, second.Drain(nil), second.Snapshot(2, &optest.State{}), second.Commit(2), second.Close())
+	if out.String() != "a\nb\n" {
+		t.Errorf("%q", out.String())
+	}
 }
 
 // unpacked reads a file, decompressed by its name.
