@@ -109,7 +109,7 @@ func Risks(p *Plan, c *op.Catalogue) []string {
 				add(n, "may give other rows when it is run again")
 			}
 			if d.Role == op.SourceRole && n.Out.Unbounded {
-				add(n, "does not end, and a local run keeps no checkpoint yet: after a failure it begins anew")
+				add(n, "does not end: it runs until it is stopped")
 			}
 		}
 	}
