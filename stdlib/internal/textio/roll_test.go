@@ -144,7 +144,7 @@ func TestRoll(t *testing.T) {
 	}
 }
 
-// TestFewerTasks: a task that takes over the part of another one ends it, and goes on with its own; one that is new uses no number
+// TestFewerTasks: a task that takes over the part of another one ends it, and goes on with its own; one that is new uses no name
 // twice.
 func TestFewerTasks(t *testing.T) {
 	dir, now := t.TempDir(), time.Unix(7_000_000, 0)
@@ -162,13 +162,15 @@ func TestFewerTasks(t *testing.T) {
 	must(t, one.Open(at(0)), one.Restore(st))
 	put(t, one, "more\n")
 	must(t, one.Drain(nil), one.Snapshot(2, &optest.State{}), one.Commit(2), one.Close())
-	late := &Sink{Path: dir + "/", Format: "txt"}
-	resumed := at(1)
-	resumed.from = 2
-	must(t, late.Open(resumed), late.Restore(&optest.State{}))
-	put(t, late, "late\n")
-	must(t, late.Drain(nil), late.Snapshot(3, &optest.State{}), late.Commit(3), late.Close())
-	want := "part-00000-00000.txt=task 0|;part-00001-00000.txt=task 1|more|;part-00001-7000000.txt=late|;"
+	for from := uint64(2); from < 4; from++ { // in the same second
+		late := &Sink{Path: dir + "/", Format: "txt"}
+		resumed := at(1)
+		resumed.from = from
+		must(t, late.Open(resumed), late.Restore(&optest.State{}))
+		put(t, late, fmt.Sprintf("late %d\n", from))
+		must(t, late.Drain(nil), late.Snapshot(from+1, &optest.State{}), late.Commit(from+1), late.Close())
+	}
+	want := "part-00000-00000.txt=task 0|;part-00001-00000.txt=task 1|more|;part-00001-00002-00000.txt=late 2|;part-00001-00003-00000.txt=late 3|;"
 	if got := files(t, dir); got != want {
 		t.Errorf("%s, want %s", got, want)
 	}

@@ -50,11 +50,11 @@ type Encoder interface {
 	End() error
 }
 
-// Sink writes into one file, or into a folder of parts `part-<task>-<number>.<format>`, one for each snapshot that
-// had rows, or as Roll says. It is all of an op.Instance but Data: a writer embeds it. Text in a file named *.gz or *.zst is
-// compressed. A single file becomes visible at the commit behind Drain, a part at the commit of the snapshot behind its end. A
-// snapshot in between makes durable what was written, so that a file can be gone on with. A folder gets at least one
-// part, from task 0. A folder that has parts already is refused when the run begins: the result would be of two runs.
+// Sink writes into one file, or into a folder of parts `part-<task>-<number>.<format>`, one for each snapshot that had rows, or as Roll says;
+// a run that was taken up from a checkpoint calls them `part-<task>-<checkpoint>-<number>.<format>`. It is all of an op.Instance but Data: a
+// writer embeds it. Text in a file named *.gz or *.zst is compressed. A single file becomes visible at the commit behind Drain, a part at the
+// commit of the snapshot behind its end. A snapshot in between makes durable what was written, so that a file can be gone on with. A folder gets at
+// least one part, from task 0. A folder that has parts already is refused when the run begins: the result would be of two runs.
 type Sink struct {
 	op.Base
 	// Path is a file, a folder with a trailing slash, or - for standard output.
@@ -80,7 +80,7 @@ type Sink struct {
 	out      *counter  // what goes to the file
 	buf      *bufio.Writer
 	zip      io.WriteCloser // nil where nothing is compressed
-	number   int            // of the next part
+	number   int            // of the next part of this process
 	restored bool
 	drained  bool
 	ended    []ended // parts that have ended since the last snapshot
@@ -113,7 +113,6 @@ type prepared struct {
 
 // state is what a snapshot keeps.
 type state struct {
-	Number   int      `json:"number"`             // of the next part
 	Open     []byte   `json:"open,omitempty"`     // the token of a file that is not complete
 	Name     string   `json:"name,omitempty"`     // its path
 	Began    int64    `json:"began,omitempty"`    // when it was begun, in nanoseconds
@@ -126,8 +125,6 @@ type state struct {
 // *op.Error.
 func (s *Sink) Open(ctx op.Context) error {
 	s.ctx = ctx
-	// Parts that this task has written before have smaller numbers, even where there were other tasks in between.
-	s.number = int(ctx.Restored())
 	switch {
 	case IsFolder(s.Path) && ctx.Restored() == 0:
 		return s.empty()
@@ -225,9 +222,14 @@ func (s *Sink) end() error {
 
 // part begins a part of a folder.
 func (s *Sink) part() error {
-	name := fmt.Sprintf("%spart-%05d-%05d.%s", s.Path, s.ctx.Task(), s.number, s.Format)
+	name := fmt.Sprintf("part-%05d-", s.ctx.Task())
+	if id := s.ctx.Restored(); id > 0 {
+		// Whoever has written parts under this name before had been taken up from the same checkpoint and completed none: they were never visible.
+		name += fmt.Sprintf("%05d-", id)
+	}
+	name += fmt.Sprintf("%05d.%s", s.number, s.Format)
 	s.number++
-	return s.create(name)
+	return s.create(s.Path + name)
 }
 
 func (s *Sink) create(name string) error {
@@ -292,7 +294,7 @@ func (s *Sink) Snapshot(id uint64, w op.SnapshotWriter) error {
 	if err := s.start(); err != nil {
 		return err
 	}
-	st := state{Number: s.number}
+	var st state
 	if s.file != nil {
 		if s.drained || IsFolder(s.Path) && s.rolls() {
 			if err := s.end(); err != nil {
@@ -351,17 +353,15 @@ func (s *Sink) prepare() ([]byte, error) {
 	return token, s.Failed(err)
 }
 
-// Restore takes up the files of a snapshot, and goes on numbering parts behind its own.
+// Restore takes up the files of a snapshot.
 func (s *Sink) Restore(r op.SnapshotReader) error {
-	known := false
+	s.restored = true
 	for item := range r.Items() {
-		known = true
 		var st state
 		if err := json.Unmarshal(item, &st); err != nil {
 			return &op.Error{Code: codeResume, File: s.Path, Message: "the state of a writer cannot be read", Err: err,
 				Hint: "the checkpoint is damaged: start from the one before"}
 		}
-		s.restored, s.number = true, max(s.number, st.Number)
 		for _, token := range st.Prepared {
 			s.prepared = append(s.prepared, prepared{0, token})
 		}
@@ -382,9 +382,6 @@ func (s *Sink) Restore(r op.SnapshotReader) error {
 				return err
 			}
 		}
-	}
-	if !known { // the task was not there before, or was another one: no earlier number may be used again
-		s.restored, s.number = true, int(max(0, s.ctx.Now().Unix()))
 	}
 	return r.Err()
 }

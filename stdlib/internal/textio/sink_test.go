@@ -139,7 +139,7 @@ func TestCompression(t *testing.T) {
 	}
 }
 
-// TestParts: a part for each snapshot that had rows, numbered on after a restore; at least one from task 0.
+// TestParts: a part for each snapshot that had rows, named by the checkpoint after a restore; at least one from task 0.
 func TestParts(t *testing.T) {
 	dir := t.TempDir() + "/out/"
 	s, idle := open(t, dir, 0), open(t, dir, 1)
@@ -159,7 +159,7 @@ func TestParts(t *testing.T) {
 	must(t, again.Open(world{storage: localfile.New(), from: 1}), again.Restore(st))
 	put(t, again, "c\n")
 	must(t, again.Drain(nil), again.Snapshot(4, &optest.State{}), again.Commit(4), again.Close())
-	if got := files(t, dir); got != "part-00000-00000.txt=head|a|;part-00000-00001.txt=head|c|;" {
+	if got := files(t, dir); got != "part-00000-00000.txt=head|a|;part-00000-00001-00000.txt=head|c|;" {
 		t.Error(got)
 	}
 
