@@ -406,6 +406,7 @@ func TestKilled(t *testing.T) {
 	for i, kind := range kinds {
 		t.Run(kind.name, func(t *testing.T) { kind.kill(t, uint64(i), wantedKills(t)) })
 	}
+	t.Run("watch", killWatch)
 }
 
 func (c *kind) kill(t *testing.T, seed uint64, kills int) {
@@ -521,9 +522,9 @@ kept |> write_jsonl(out + "rows/")
 windows |> write_csv(out + "windows/")
 `
 
-// TestKilledWatch: a run that watches a folder and never ends is killed and resumed, while files appear: every file is read once, and every window
+// killWatch: a run that watches a folder and never ends is killed and resumed, while files appear: every file is read once, and every window
 // comes once.
-func TestKilledWatch(t *testing.T) {
+func killWatch(t *testing.T) {
 	const files, rows = 8, 2500
 	dir := t.TempDir()
 	flow := filepath.Join(dir, "watch.flow")
