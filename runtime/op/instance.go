@@ -216,6 +216,7 @@ type FileInfo struct {
 	Size     int64
 	Modified time.Time
 	Version  string // changes when the content does: an ETag, or size and time
+	Block    int64  // bytes of the blocks that the file is kept in, each on other machines, 0 where there are none: ranges that are read apart should not cut across
 }
 
 // File is an open file. ReadAt works where Seekable says so.

@@ -84,7 +84,7 @@ func TestClusterSuite(t *testing.T) {
 }
 
 // TestClusterOneOfMany: of several writers whose file must not exist, all committing at once, one has it and the others hear that it is there; and of two
-// renames that may not replace anything the second one is refused by the name node itself.
+// renames that may not replace anything the second one is refused by the name node itself. A file says how large its blocks are.
 func TestClusterOneOfMany(t *testing.T) {
 	dir := folder(t)
 	const writers = 6
@@ -132,6 +132,9 @@ func TestClusterOneOfMany(t *testing.T) {
 	}
 	f, err := stores[0].Open(t.Context(), dir+"file", "")
 	must(t, err)
+	if listed, err := stores[0].List(t.Context(), dir); err != nil || len(listed) != 1 || listed[0] != f.Info() || listed[0].Block != 1<<20 {
+		t.Errorf("listed %+v, opened %+v, %v", listed, f.Info(), err)
+	}
 	got := make([]byte, 100)
 	n, _ := f.Read(got)
 	must(t, f.Close())

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path"
 	"strconv"
@@ -224,7 +225,7 @@ func (c *connection) stat(name string) (s status, err error) {
 func statusOf(info os.FileInfo) status {
 	s := status{name: info.Name(), folder: info.IsDir(), size: info.Size(), modified: info.ModTime(), mode: uint32(info.Mode().Perm())}
 	if f, ok := info.Sys().(*lib.FileStatus); ok {
-		s.id, s.replication = f.GetFileId(), int(f.GetBlockReplication())
+		s.id, s.replication, s.block = f.GetFileId(), int(f.GetBlockReplication()), int64(min(f.GetBlocksize(), math.MaxInt64))
 		s.owner, s.group = f.GetOwner(), f.GetGroup()
 		switch { // the library would take the coded or enciphered bytes for the file's
 		case f.GetEcPolicy() != nil && f.GetEcPolicy().GetId() != 0:

@@ -59,6 +59,7 @@ type status struct {
 	modified     time.Time // to the millisecond
 	id           uint64    // of the inode: a rename keeps it, and no other file ever gets it
 	replication  int
+	block        int64 // the size of its blocks
 	owner, group string
 	mode         uint32
 	// special says why the client cannot read or write the bytes: "erasure-coded", "encrypted"; "" for a file like others.

@@ -112,5 +112,5 @@ func isPattern(s string) bool { return strings.ContainsAny(s, `*?[\`) }
 func hidden(name string) bool { return strings.HasPrefix(name, "_") || strings.HasPrefix(name, ".") }
 
 func info(file string, t status) op.FileInfo {
-	return op.FileInfo{Path: file, Size: t.size, Modified: t.modified, Version: t.version()}
+	return op.FileInfo{Path: file, Size: t.size, Modified: t.modified, Version: t.version(), Block: t.block}
 }

@@ -96,7 +96,7 @@ func Splits(ctx op.Context, path string, rangeBytes int64) iter.Seq2[op.Split, e
 	}
 }
 
-// ranges cuts a plain, seekable file into equal ranges. Compressed files and pipes stay whole.
+// ranges cuts a plain, seekable file into ranges. Compressed files and pipes stay whole.
 func ranges(ctx op.Context, f op.FileInfo, rangeBytes int64) ([]Part, error) {
 	whole := Part{Path: f.Path, Version: f.Version}
 	s, err := Open(ctx.Context(), ctx.Storage(), whole)
@@ -104,15 +104,39 @@ func ranges(ctx op.Context, f op.FileInfo, rangeBytes int64) ([]Part, error) {
 		return nil, err
 	}
 	defer func() { _ = s.Close() }() // read only: nothing is lost
-	if !s.Cuttable() {
+	ends := cut(f.Size, f.Block, rangeBytes)
+	if !s.Cuttable() || len(ends) == 1 {
 		return []Part{whole}, nil
 	}
-	n := (f.Size + rangeBytes - 1) / rangeBytes
-	parts := make([]Part, n)
-	for i := range parts {
-		parts[i] = Part{Path: f.Path, Version: f.Version, From: f.Size * int64(i) / n, To: f.Size * int64(i+1) / n}
+	parts := make([]Part, len(ends))
+	from := int64(0)
+	for i, to := range ends {
+		parts[i] = Part{Path: f.Path, Version: f.Version, From: from, To: to}
+		from = to
 	}
 	return parts, nil
+}
+
+// manyRanges: a block of more ranges than this is cut. One that is a little larger than a range is read at once.
+const manyRanges = 4
+
+// cut gives the ends of ranges of about so many bytes. A file without blocks falls into equal ones. Otherwise a range is several blocks, one, or
+// an equal part of one, so that none cuts across blocks: each is read from one machine.
+func cut(size, block, rangeBytes int64) (ends []int64) {
+	step := size
+	if block > 0 {
+		step = max(rangeBytes/block, 1) * block
+	}
+	for from := int64(0); from < size; from += step {
+		length, n := min(step, size-from), int64(1)
+		if block <= 0 || block > manyRanges*rangeBytes {
+			n = (length + rangeBytes - 1) / rangeBytes
+		}
+		for i := range n {
+			ends = append(ends, from+length/n*(i+1)+length%n*(i+1)/n)
+		}
+	}
+	return ends
 }
 
 // PartOf reads a split that Splits made.

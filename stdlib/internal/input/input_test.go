@@ -202,6 +202,50 @@ type surroundings = op.Context
 func (w world) Context() context.Context { return context.Background() }
 func (w world) Storage() op.Storage      { return w.m }
 
+// TestCut: ranges make up the file, have about the length that is wanted, and do not cut across blocks.
+func TestCut(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		size := rapid.Int64Range(1, 1<<50).Draw(t, "size")
+		want := rapid.Int64Range(max(1, size/1000), size).Draw(t, "range")
+		block := rapid.OneOf(rapid.Just(int64(0)), rapid.Int64Range(max(1, size/1000), 2*size)).Draw(t, "block")
+		from := int64(0)
+		for _, to := range cut(size, block, want) {
+			longest := want
+			if block > want {
+				longest = min(block, manyRanges*want)
+			}
+			if to <= from || to-from > longest {
+				t.Fatalf("from %d to %d", from, to)
+			}
+			if block > 0 && from/block != (to-1)/block && (from%block != 0 || to%block != 0 && to != size) {
+				t.Fatalf("from %d to %d cuts across blocks of %d", from, to, block)
+			}
+			if block == 0 && to-from < want/2 && size >= want {
+				t.Fatalf("from %d to %d is short", from, to)
+			}
+			from = to
+		}
+		if from != size {
+			t.Fatalf("the last range ends at %d", from)
+		}
+	})
+	const mib = 1 << 20
+	for _, c := range []struct {
+		size, block int64
+		want        []int64
+	}{
+		{300 * mib, 0, []int64{60 * mib, 120 * mib, 180 * mib, 240 * mib, 300 * mib}},
+		{300 * mib, 128 * mib, []int64{128 * mib, 256 * mib, 300 * mib}},
+		{100 * mib, 128 * mib, []int64{100 * mib}},
+		{150 * mib, 10 * mib, []int64{60 * mib, 120 * mib, 150 * mib}},
+		{640 * mib, 512 * mib, []int64{64 * mib, 128 * mib, 192 * mib, 256 * mib, 320 * mib, 384 * mib, 448 * mib, 512 * mib, 576 * mib, 640 * mib}},
+	} {
+		if got := cut(c.size, c.block, 64*mib); !slices.Equal(got, c.want) {
+			t.Errorf("%d in blocks of %d: %d", c.size, c.block, got)
+		}
+	}
+}
+
 // Ranges of plain files make up the file; what is packed or a pipe stays whole. Splits are numbered from 0.
 func TestSplits(t *testing.T) {
 	plain := strings.Repeat("0123456789", 100)
