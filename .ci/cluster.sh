@@ -160,9 +160,8 @@ yarn_site() { # DIR NODE: of a daemon, or of clients and containers for "client"
     property yarn.resourcemanager.admin.address "127.0.0.1:$admin"
     property yarn.resourcemanager.webapp.address "127.0.0.1:$web"
     property yarn.resourcemanager.am.max-attempts 10
-    property yarn.resourcemanager.am.liveness-monitor.expiry-interval-ms 20000
-    property yarn.am.liveness-monitor.expiry-interval-ms 20000
-    property yarn.nm.liveness-monitor.expiry-interval-ms 10000
+    property yarn.am.liveness-monitor.expiry-interval-ms 60000 # patience for a busy machine: an end is reported, not waited for
+    property yarn.nm.liveness-monitor.expiry-interval-ms 15000
     property yarn.resourcemanager.rm.container-allocation.expiry-interval-ms 60000
     property yarn.resourcemanager.nodemanagers.heartbeat-interval-ms 200
     property yarn.scheduler.minimum-allocation-mb 128
@@ -217,8 +216,8 @@ launch() { # DIR NODE; nothing where it runs
   [ ! -e "$dir/$node.pid" ] || ! kill -0 "$(cat "$dir/$node.pid")" 2>/dev/null || return 0
   node_command "$dir" "$node"
   : >"$dir/$node.log"
-  # The containers get the JAVA_HOME of their node manager.
-  (JAVA_HOME=$(cat "$dir/java_home") HADOOP_USER_NAME=yarn exec java -Xmx192m -Xss512k -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Djava.net.preferIPv4Stack=true \
+  # Containers get JAVA_HOME and HADOOP_CONF_DIR of their node manager.
+  (JAVA_HOME=$(cat "$dir/java_home") HADOOP_CONF_DIR=$dir/conf/client HADOOP_USER_NAME=yarn exec java -Xmx192m -Xss512k -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Djava.net.preferIPv4Stack=true \
     --add-opens=java.base/java.lang=ALL-UNNAMED --add-opens=java.base/java.util=ALL-UNNAMED --add-opens=java.base/java.io=ALL-UNNAMED \
     -Dlog4j.configuration="file:$dir/log4j.properties" -cp "$dir/conf/$node:$yarn/*" "$class" "${argument[@]}" </dev/null >"$dir/$node.log" 2>&1) &
   echo $! >"$dir/$node.pid"

@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+
+	"weir/runtime/flink"
 )
 
 type resumeCmd struct {
@@ -18,11 +20,7 @@ func (c *resumeCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	host, err := hostJar()
-	if err != nil {
-		return err
-	}
-	r, err := cluster.Resume(e.ctx, c.Job, c.Parallelism, version(), host)
+	r, err := cluster.Resume(e.ctx, c.Job, c.Parallelism, version(), flink.Jar)
 	if err != nil {
 		return clusterFailed(e, err)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"weir/cmd/weir/internal/project"
 	"weir/planner/physical"
+	"weir/runtime/flink"
 	"weir/runtime/flink/submit"
 	"weir/runtime/local"
 )
@@ -64,11 +65,7 @@ func (s *submission) send(e *env, p *pipeline, plan *physical.Plan, target proje
 	if err != nil {
 		return nil, nil, err
 	}
-	host, err := hostJar()
-	if err != nil {
-		return nil, nil, err
-	}
-	r, err := cluster.Submit(e.ctx, submit.Job{Plan: plan, Parallelism: s.planFlags.tasks(target), Settings: settings, MaxErrors: s.maxErrors, Weir: version(), Host: host})
+	r, err := cluster.Submit(e.ctx, submit.Job{Plan: plan, Parallelism: s.planFlags.tasks(target), Settings: settings, MaxErrors: s.maxErrors, Weir: version(), Host: flink.Jar})
 	if err != nil {
 		return nil, nil, clusterFailed(e, err)
 	}
@@ -196,13 +193,4 @@ func interrupted(e *env, cluster *submit.Cluster, r *submit.Record) error {
 		commands(e, r)
 	}
 	return exit(exitInterrupted)
-}
-
-// hostJar is the jar of the host.
-func hostJar() ([]byte, error) {
-	name := os.Getenv("WEIR_HOST_JAR")
-	if name == "" {
-		return nil, errors.New("this weir was built without its host for Flink")
-	}
-	return os.ReadFile(name)
 }

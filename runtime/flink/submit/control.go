@@ -65,7 +65,8 @@ func (c *Cluster) Follow(ctx context.Context, r *Record, plan *physical.Plan, up
 	}
 }
 
-// atLast waits a moment for the record of a job, which may come after the end of its application.
+// atLast waits a moment for the record of a job, which may come after the end of its application. Where none comes, what the application master has said
+// last is the best that can be told.
 func (c *Cluster) atLast(ctx context.Context, r *Record, plan *physical.Plan, s *Status) (*Status, error) {
 	for end := time.Now().Add(archivePatience); time.Now().Before(end); {
 		if err := sleep(ctx, operationPoll); err != nil {
@@ -75,7 +76,43 @@ func (c *Cluster) atLast(ctx context.Context, r *Record, plan *physical.Plan, s 
 			return next, nil
 		}
 	}
+	var text strings.Builder
+	if s.State == StateFailed && c.gatheredLogs(ctx, r.Application, "", &limited{&text, 1 << 20}) == nil {
+		if last := lastWords(text.String()); last != "" {
+			s.fail(problem(codeLost, "the application ended before the job did: "+last, "`weir logs "+short(r.Run)+"` shows what its containers have said", nil))
+		}
+	}
 	return s, nil
+}
+
+// limited writes until a number of bytes, and drops what comes behind.
+type limited struct {
+	w    io.Writer
+	left int
+}
+
+func (l *limited) Write(p []byte) (int, error) {
+	if n := min(len(p), l.left); n > 0 {
+		l.left -= n
+		if _, err := l.w.Write(p[:n]); err != nil {
+			return 0, err
+		}
+	}
+	return len(p), nil
+}
+
+// lastWords is the cause of the last exception in logs; "" where there is none.
+func lastWords(logs string) string {
+	last := ""
+	for _, line := range strings.Split(logs, "\n") {
+		line = strings.TrimSpace(line)
+		if f := parseFailure(line); f != nil {
+			last = failureError(f).Error()
+		} else if strings.HasPrefix(line, "Caused by: ") {
+			last = reason(line)
+		}
+	}
+	return last
 }
 
 // tell notes each failure that the job goes on after, once.

@@ -276,10 +276,14 @@ func (c *Cluster) launch(ctx context.Context, args []string, submitted func(appl
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
-	case err != nil:
-		return problem(codeSubmit, "Flink's client could not submit the job: "+why(tail), "", err)
 	case rerr != nil:
 		return rerr
+	case err != nil:
+		// A job that ends while the client still waits for it to begin is an error to the client: YARN knows better.
+		if a, aerr := c.yarn.application(ctx, application); application != "" && aerr == nil && (a.State == "FINISHED" || a.State == "FAILED") {
+			return nil
+		}
+		return problem(codeSubmit, "Flink's client could not submit the job: "+why(tail), "", nil)
 	case application == "":
 		return problem(codeSubmit, "Flink's client has submitted nothing: "+why(tail), "", nil)
 	}

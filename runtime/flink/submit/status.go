@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -143,19 +144,28 @@ func (c *Cluster) status(ctx context.Context, r *Record, plan *physical.Plan) (*
 
 func (s *Status) fail(err error) { s.failure, s.Failure = err, err.Error() }
 
-// diagnosis is the first line of what YARN says that means something.
+// diagnosis is what YARN says of an end, in one line.
 func diagnosis(text string) string {
+	var lines []string
 	for _, line := range strings.Split(text, "\n") {
 		line = strings.TrimSpace(line)
-		if strings.HasPrefix(line, "Application ") && strings.Contains(line, "failed") || line == "" {
+		if i := strings.Index(line, "]"); strings.HasPrefix(line, "[") && i > 0 { // the time
+			line = line[i+1:]
+		}
+		if line == "" || strings.HasPrefix(line, "For more detailed output") || slices.Contains(lines, line) {
 			continue
 		}
-		return line
+		lines = append(lines, line)
 	}
-	if text = strings.TrimSpace(text); text != "" {
-		return text
+	if len(lines) == 0 {
+		return "YARN does not say why"
 	}
-	return "YARN does not say why"
+	const enough = 600
+	out := strings.Join(lines, "; ")
+	if len(out) > enough {
+		out = out[:enough] + "…"
+	}
+	return out
 }
 
 // find gives the application of a run; one whose submitter died before it could write it down is found by its tag.
