@@ -22,7 +22,7 @@ import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind.ObjectMap
 
 /**
  * A worker for tests of the host, which keeps the contract, and breaks it where the settings of the job say so. It knows three operators: gen makes keys of splits, count counts
- * them by key, write writes the counts into files that are visible when they are committed.
+ * them by key, write writes the counts into files that are visible when they are committed. The second half of the splits is listed when the file of the setting gate is there.
  */
 final class FakeWorker {
     private final InputStream in = new BufferedInputStream(System.in);
@@ -137,6 +137,16 @@ final class FakeWorker {
     }
 
     private void splits() throws Exception {
+        Thread end = new Thread(() -> {
+            try {
+                System.err.println("came after OPEN: " + receive());
+            } catch (IOException e) {
+                System.err.println(e);
+            }
+            System.exit(1);
+        });
+        end.setDaemon(true);
+        end.start();
         Set<String> marks = new HashSet<>();
         for (JsonNode mark : open.path("marks")) {
             marks.add(new String(Base64.getDecoder().decode(mark.asText()), StandardCharsets.UTF_8));
@@ -154,14 +164,16 @@ final class FakeWorker {
                 continue;
             }
             trick("split " + i);
+            while (i >= settings.path("splits").asInt() / 2 && settings.has("gate") && Files.notExists(Path.of(settings.path("gate").asText()))) {
+                Thread.sleep(10);
+            }
             send(Frame.NEXT_SPLIT, Frame.number((long) i), Frame.number(mark.length()), text(mark), ByteBuffer.wrap(data));
         }
         if (crc != (int) open.path("crc").asLong()) {
             throw new IllegalStateException("other splits were given");
         }
         send(Frame.SPLITS_END);
-        receive();
-        throw new IllegalStateException("something came after the splits");
+        end.join();
     }
 
     private void stage() throws Exception {
@@ -217,7 +229,7 @@ final class FakeWorker {
         }
     }
 
-    /** gen: a split has the keys n * rows, n * rows + 1, … modulo the number of keys. */
+    /** gen: the split has the keys n * rows, n * rows + 1, … modulo the number of keys. */
     private void read(int n) throws IOException {
         int rows = settings.path("rows").asInt();
         int tasks = open.path("outputs").get(0).path("tasks").asInt();

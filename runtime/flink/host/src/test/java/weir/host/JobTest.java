@@ -20,7 +20,6 @@ import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.flink.api.common.JobID;
-import org.apache.flink.api.common.accumulators.LongCounter;
 import org.apache.flink.configuration.CheckpointingOptions;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.configuration.ExternalizedCheckpointRetention;
@@ -83,6 +82,15 @@ class JobTest {
         while (!condition.call()) {
             Thread.sleep(20);
         }
+    }
+
+    private String gate() {
+        return ", \"gate\": \"" + folder.resolve("gate") + "\"";
+    }
+
+    /** Lets the second half of the splits come. */
+    private void openGate() throws IOException {
+        Files.createFile(folder.resolve("gate"));
     }
 
     private JobID submit(String settings, int parallelism, String savepoint) throws Exception {
@@ -149,6 +157,10 @@ class JobTest {
         return JobFile.JSON.readTree(answer.body());
     }
 
+    private static boolean ended(JobID job) throws Exception {
+        return cluster.getJobStatus(job).get().isGloballyTerminalState();
+    }
+
     /** Every subtask runs. */
     private static boolean running(JobID job) throws Exception {
         for (JsonNode vertex : rest("GET", "/jobs/" + job, null).path("vertices")) {
@@ -164,7 +176,7 @@ class JobTest {
         JobID job = submit(COUNT, 2, null);
         JobResult result = exact(job);
         var rows = result.getAccumulatorResults().get("weir.2.rows_in").deserializeValue(getClass().getClassLoader()).getUnchecked();
-        assertEquals(60L * 50, ((LongCounter) rows).getLocalValuePrimitive());
+        assertEquals(60L * 50, rows);
         List<String> names = new ArrayList<>();
         rest("GET", "/jobs/" + job, null).path("vertices").forEach(v -> names.add(v.path("name").asText()));
         assertEquals(List.of("Source: splits of stage 0 -> stage 0: gen", "stage 1: count", "stage 2: write"), names);
@@ -172,24 +184,31 @@ class JobTest {
 
     @Test
     void workersAreKilled() throws Exception {
-        JobID job = submit(COUNT + ", \"split_ms\": 60", 2, null);
+        JobID job = submit(COUNT + gate(), 2, null);
         until(this::hasCheckpoint);
         Random random = new Random(1);
-        for (int i = 0; i < 3; i++) {
-            until(() -> running(job));
+        for (int i = 0; i < 4; i++) {
+            if (i < 3) {
+                until(() -> running(job));
+            } else { // at its end, when all are not there any more
+                openGate();
+                Thread.sleep(random.nextInt(300));
+            }
             List<ProcessHandle> workers = ProcessHandle.current().children().collect(Collectors.toList());
-            workers.get(random.nextInt(workers.size())).destroyForcibly();
-            Thread.sleep(random.nextInt(500));
+            if (!workers.isEmpty()) {
+                workers.get(random.nextInt(workers.size())).destroyForcibly();
+            }
         }
         exact(job);
     }
 
     @Test
     void aTaskManagerIsLost() throws Exception {
-        JobID job = submit(COUNT + ", \"split_ms\": 50", 3, null);
+        JobID job = submit(COUNT + gate(), 3, null);
         until(this::hasCheckpoint);
         cluster.terminateTaskManager(0).get();
         cluster.startTaskManager();
+        openGate();
         exact(job);
     }
 
@@ -197,19 +216,20 @@ class JobTest {
     void stoppedAndResumedAtAnotherParallelism() throws Exception {
         String savepoint = null;
         for (int parallelism : new int[] {1, 3}) {
-            JobID job = submit(COUNT + ", \"split_ms\": 50", parallelism, savepoint);
+            JobID job = submit(COUNT + gate(), parallelism, savepoint);
             until(() -> running(job));
             until(this::hasCheckpoint);
             savepoint = cluster.stopWithSavepoint(job, folder.resolve("savepoints").toUri().toString(), false, SavepointFormatType.CANONICAL).get();
             assertEquals(ApplicationStatus.SUCCEEDED, result(job).getApplicationStatus());
             assertEquals(List.of(), files("committed-")); // it was stopped before its end
         }
-        exact(submit(COUNT, 2, savepoint));
+        openGate();
+        exact(submit(COUNT + gate(), 2, savepoint));
     }
 
     @Test
     void scaledWhileItRuns() throws Exception {
-        JobID job = submit(COUNT + ", \"split_ms\": 80", 1, null);
+        JobID job = submit(COUNT + gate(), 1, null);
         for (int parallelism : new int[] {3, 2}) {
             until(() -> running(job));
             until(this::hasCheckpoint);
@@ -230,6 +250,7 @@ class JobTest {
                 return vertices.get(0).path("parallelism").asInt() == parallelism && running(job);
             });
         }
+        openGate();
         exact(job);
     }
 
