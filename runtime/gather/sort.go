@@ -17,7 +17,7 @@ import (
 // chunkRows is the rows of a batch that a sorted sequence is given out in; mergeRuns how many sorted runs are merged at
 // once.
 const (
-	chunkRows = 1024
+	chunkRows = 4096
 	mergeRuns = 64
 )
 
@@ -31,6 +31,7 @@ type sortLane struct {
 
 	name  string
 	rows  []*batch.Batch
+	mixed bool // the rows do not come in order
 	bytes int64
 	runs  []*sortedRun
 	made  int // runs so far, for their names
@@ -47,21 +48,77 @@ func (l *sortLane) add(m message, _ bool, _ func(*batch.Batch) error) error {
 	if m.rows == nil {
 		return nil
 	}
-	b := m.rows.Own()
-	l.rows = append(l.rows, b)
-	l.bytes += int64(b.Bytes()) + 16*int64(b.N) // a place each
+	if b := m.rows.Own(); b.N > 0 {
+		l.hold(b)
+	}
 	if l.bytes < l.limit {
 		return nil
 	}
 	return l.spill()
 }
 
+// hold keeps rows in memory. What comes in order already, as from one task that has seen all rows, is not sorted.
+func (l *sortLane) hold(b *batch.Batch) {
+	if !l.mixed {
+		l.mixed = !rises(b)
+		if n := len(l.rows); n > 0 && !l.mixed {
+			last := l.rows[n-1]
+			l.mixed = compare(place{last, last.N - 1}, place{b, 0}) > 0
+		}
+	}
+	l.rows = append(l.rows, b)
+	l.bytes += int64(b.Bytes()) + 16*int64(b.N) // a place each
+}
+
+// inMemory gives the rows in memory in order.
+func (l *sortLane) inMemory(emit func(*batch.Batch) error) error {
+	if l.mixed {
+		return sorted(l.row, l.rows, emit)
+	}
+	for _, b := range l.rows {
+		if err := inChunks(b, 0, emit); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rises reports whether the rows of a batch stand in order.
+func rises(b *batch.Batch) bool {
+	if len(b.Ord) == 0 {
+		return b.N < 2
+	}
+	first := b.Ord[0]
+	for i := 1; i < b.N; i++ {
+		switch x, y := first[i-1], first[i]; {
+		case x > y || x == y && compare(place{b, i - 1}, place{b, i}) > 0:
+			return false
+		}
+	}
+	return true
+}
+
+// inChunks gives the rows of a batch without a selection from one on, in batches of at most chunkRows.
+func inChunks(b *batch.Batch, from int, emit func(*batch.Batch) error) error {
+	if from == 0 && b.N <= chunkRows {
+		return emit(b)
+	}
+	for from < b.N {
+		to := min(b.N, from+chunkRows)
+		if err := emit(b.Slice(from, to)); err != nil {
+			return err
+		}
+		from = to
+	}
+	return nil
+}
+
 // spill turns the rows in memory into a run.
 func (l *sortLane) spill() error {
-	if err := l.write(func(emit func(*batch.Batch) error) error { return sorted(l.row, l.rows, emit) }); err != nil {
+	if err := l.write(l.inMemory); err != nil {
 		return err
 	}
-	l.rows, l.bytes = nil, 0
+	l.rows, l.mixed, l.bytes = nil, false, 0
 	if len(l.runs) < mergeRuns {
 		return nil
 	}
@@ -89,10 +146,10 @@ func (l *sortLane) write(give func(emit func(*batch.Batch) error) error) error {
 
 func (l *sortLane) finish(emit func(*batch.Batch) error) error {
 	if len(l.runs) == 0 {
-		return sorted(l.row, l.rows, emit)
+		return l.inMemory(emit)
 	}
 	var last []*batch.Batch
-	err := sorted(l.row, l.rows, func(b *batch.Batch) error { last = append(last, b); return nil })
+	err := l.inMemory(func(b *batch.Batch) error { last = append(last, b); return nil })
 	if err != nil {
 		return err
 	}
@@ -120,8 +177,9 @@ func (l *sortLane) snapshot(w op.SnapshotWriter) error {
 
 func (l *sortLane) restore(h waiting, b *batch.Batch, files map[string]string) error {
 	if b != nil {
-		l.rows = append(l.rows, b)
-		l.bytes += int64(b.Bytes()) + 16*int64(b.N)
+		if b.N > 0 {
+			l.hold(b)
+		}
 		return nil
 	}
 	l.made = int(h.Next)
@@ -202,14 +260,20 @@ func collect(row types.Row, places []place) *batch.Batch {
 	index := map[*batch.Batch]int{}
 	var from []*batch.Batch
 	var takes [][]uint32
-	for _, p := range places {
-		k, is := index[p.b]
-		if !is {
-			k = len(from)
-			index[p.b] = k
-			from, takes = append(from, p.b), append(takes, nil)
+	of := make([]uint32, len(places)) // the batch of each
+	last := 0                         // the one of the row before
+	for i, p := range places {
+		if len(from) == 0 || p.b != from[last] {
+			k, is := index[p.b]
+			if !is {
+				k = len(from)
+				index[p.b] = k
+				from, takes = append(from, p.b), append(takes, nil)
+			}
+			last = k
 		}
-		takes[k] = append(takes[k], uint32(p.row))
+		of[i] = uint32(last)
+		takes[last] = append(takes[last], uint32(p.row))
 	}
 	starts := make([]uint32, len(from))
 	total := uint32(0)
@@ -222,8 +286,7 @@ func collect(row types.Row, places []place) *batch.Batch {
 		return from[0]
 	}
 	idx := make([]uint32, len(places))
-	for i, p := range places {
-		k := index[p.b]
+	for i, k := range of {
 		idx[i] = starts[k]
 		starts[k]++
 	}
@@ -264,6 +327,16 @@ func (c *cursors) Pop() any {
 	return x
 }
 
+// beforeOthers reports whether a row stands before all at which other cursors stand.
+func beforeOthers(p place, open cursors) bool {
+	for i := 1; i < min(len(open), 3); i++ { // the second one of a heap is below its top
+		if compare(p, open[i].place) > 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // merge gives the rows of sorted runs, in a file and in memory, in order.
 func merge(row types.Row, runs []*sortedRun, last []*batch.Batch, emit func(*batch.Batch) error) error {
 	var open cursors
@@ -301,7 +374,21 @@ func merge(row types.Row, runs []*sortedRun, last []*batch.Batch, emit func(*bat
 	chunk := make([]place, 0, chunkRows)
 	for len(open) > 0 {
 		c := open[0]
-		chunk = append(chunk, c.place)
+		whole := c.row == 0 && beforeOthers(place{c.b, c.b.N - 1}, open)
+		if whole {
+			if len(chunk) > 0 {
+				if err := emit(collect(row, chunk)); err != nil {
+					return err
+				}
+				chunk = chunk[:0]
+			}
+			if err := inChunks(c.b, 0, emit); err != nil {
+				return err
+			}
+			c.row = c.b.N - 1
+		} else {
+			chunk = append(chunk, c.place)
+		}
 		more, err := c.advance()
 		switch {
 		case err != nil:
@@ -311,7 +398,7 @@ func merge(row types.Row, runs []*sortedRun, last []*batch.Batch, emit func(*bat
 		default:
 			heap.Pop(&open)
 		}
-		if len(chunk) == chunkRows || len(open) == 0 || !sameLevels(open[0].place, chunk[0]) {
+		if len(chunk) > 0 && (len(chunk) == chunkRows || len(open) == 0 || !sameLevels(open[0].place, chunk[0])) {
 			if err := emit(collect(row, chunk)); err != nil {
 				return err
 			}
