@@ -2,6 +2,7 @@ package seqio
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"unicode/utf8"
 
@@ -79,6 +80,8 @@ type parser struct {
 	wasCR  bool  // the last byte was a carriage return, which ends a line by itself
 	begun  bool  // a record is being read
 	bom    int   // bytes of a byte order mark seen at the file's beginning
+	to     int64 // records that begin here or behind are another's; 0 for none
+	seeks  bool  // what comes before the first header is another's
 }
 
 type state uint8
@@ -94,9 +97,24 @@ func newParser(a *alphabet, stripStop, stripGaps bool, done func(r *record) erro
 	return &parser{alphabet: a, stripStop: stripStop, stripGaps: stripGaps, done: done, line: 1}
 }
 
+// errRangeEnds says that the range of a parser has no more records.
+var errRangeEnds = errors.New("the range ends")
+
+// between makes the parser read the records that begin in a range. It is fed from the byte before the range on, and gives errRangeEnds behind the
+// last one.
+func (p *parser) between(from, to int64) {
+	p.to = to
+	if from > 0 {
+		p.offset, p.state, p.seeks = from-1, inComment, true
+	}
+}
+
 // feed parses the next bytes of the file.
 func (p *parser) feed(chunk []byte) error {
 	for len(chunk) > 0 {
+		if p.seeks && p.offset >= p.to {
+			return errRangeEnds
+		}
 		if p.offset < 3 && p.line == 1 && int(p.offset) == p.bom && chunk[0] == "\xEF\xBB\xBF"[p.bom] {
 			p.bom++
 			p.offset++
@@ -138,11 +156,19 @@ func (p *parser) part(b []byte) error {
 			if err := p.finish(); err != nil {
 				return err
 			}
+			if p.to > 0 && p.offset >= p.to && p.offset != int64(p.bom) { // the file's first record is the first range's, however short that is
+				return errRangeEnds
+			}
+			p.seeks = false
 			p.begin()
 			p.state = inHeader
 		case ';': // an old style of comment
 			p.state = inComment
 		default:
+			if p.seeks {
+				p.state = inComment
+				break
+			}
 			if !p.begun {
 				if len(bytes.Trim(b, " \t\v\f")) == 0 {
 					return nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"math"
 
 	"weir/compiler/types"
 	"weir/planner/estimate"
@@ -24,7 +25,7 @@ var ReadFasta = &op.Operator{
 	Doc: `reads FASTA files.
 
 The path names a file, a folder (with a trailing /) or a glob; files come in the order of their names. Gzip, of many members as bgzip writes it, too, and
-zstd are found by the content. The id is the first word of the header, the description the rest. Letters are folded to upper case, so that soft masking is
+zstd are found by the content; a large plain file is read in ranges. The id is the first word of the header, the description the rest. Letters are folded to upper case, so that soft masking is
 lost; white space and lines that begin with ; are passed over. docs/fasta.md says what is made of unusual files. A record that is bad goes to ` +
 		"`.rejected`" + `; a file whose bytes cannot be trusted stops the run. Memory is bounded by the longest record, of at most 64 MiB.`,
 	Params: []op.Param{
@@ -43,7 +44,7 @@ lost; white space and lines that begin with ; are passed over. docs/fasta.md say
 	},
 	Caps: op.Caps{Live: input.IsPipe,
 		Needs:      func(op.Args, []types.Row, op.ColumnSet) []op.ColumnSet { return nil },
-		SplitCount: func(a op.Args, s op.Storage) int { return input.Count(s, a.Text("path")) },
+		SplitCount: func(a op.Args, s op.Storage) int { return input.Count(s, a.Text("path"), rangeBytes) },
 	},
 	Estimate: estimateFasta,
 	Source:   func(c *op.Config) (op.Source, error) { return &fastaSource{cfg: c}, nil },
@@ -57,7 +58,10 @@ func kindOf(a op.Args) types.Kind {
 	return k
 }
 
-// fastaSource reads whole files as splits.
+// rangeBytes is the length of the ranges that a large plain file is cut into; a variable for tests alone.
+var rangeBytes int64 = input.RangeBytes
+
+// fastaSource reads files, or ranges of them, as splits.
 type fastaSource struct {
 	cfg *op.Config
 	ctx op.Context
@@ -67,7 +71,7 @@ func (s *fastaSource) Open(ctx op.Context) error { s.ctx = ctx; return nil }
 func (s *fastaSource) Close() error              { return nil }
 
 func (s *fastaSource) Splits(ctx op.Context, _ []json.RawMessage) iter.Seq2[op.Split, error] {
-	return input.Splits(ctx, s.cfg.Args.Text("path"), 0)
+	return input.Splits(ctx, s.cfg.Args.Text("path"), rangeBytes)
 }
 
 // chunk is what one read asks for; batchBytes is what a batch holds at most, but for one record.
@@ -81,7 +85,12 @@ func (s *fastaSource) Read(split op.Split, out op.SourceOutput) error {
 	if err != nil {
 		return err
 	}
-	in, err := input.Open(s.ctx.Context(), s.ctx.Storage(), f)
+	part := f
+	if f.To > 0 {
+		// Whether a record begins with the range is told by the byte before, and the last one may reach out of it.
+		part.From, part.To = max(f.From-1, 0), math.MaxInt64
+	}
+	in, err := input.Open(s.ctx.Context(), s.ctx.Storage(), part)
 	if err != nil {
 		return err
 	}
@@ -92,6 +101,13 @@ func (s *fastaSource) Read(split op.Split, out op.SourceOutput) error {
 	}
 	w := newRecordWriter(s.cfg.Out, f.Path, split.Index, follow)
 	p := newParser(newAlphabet(kindOf(s.cfg.Args)), s.cfg.Args.Word("stop") == "strip", s.cfg.Args.Word("gaps") == "strip", w.add)
+	if f.To > 0 {
+		in.Expect(f.To)
+		p.between(f.From, f.To)
+		if f.From > 0 {
+			w.locate = (&locator{ctx: s.ctx, part: f}).locate
+		}
+	}
 	// A pipe may trickle: what is complete goes on before a read that may wait.
 	err = parseFasta(in, p, func() error {
 		if err := s.ctx.Context().Err(); err != nil || in.Eager() {
@@ -102,7 +118,7 @@ func (s *fastaSource) Read(split op.Split, out op.SourceOutput) error {
 		}
 		return out.Wait(in.Ready())
 	})
-	if err != nil {
+	if err != nil && err != errRangeEnds {
 		return err
 	}
 	return w.flush()
@@ -118,6 +134,9 @@ type recordWriter struct {
 	origin   *batch.Origin
 	bytes    int
 	total    uint64 // good records of the split so far
+	// locate makes the record's number and lines, which count from the range's beginning, those of the file; nil where they are. They are known only of what
+	// is rejected here: to count them the file must be read up to there.
+	locate func(r *record) error
 }
 
 func newRecordWriter(row types.Row, file string, split uint64, out op.Output) *recordWriter {
@@ -142,7 +161,13 @@ func (w *recordWriter) add(r *record) error {
 		r.reason = fmt.Sprintf("the header has no id: a record begins with a line `%cid description`", r.header[0])
 	}
 	if r.reason != "" {
-		return w.out.Reject(r.rejection(w.file))
+		located := *r
+		if w.locate != nil {
+			if err := w.locate(&located); err != nil {
+				return err
+			}
+		}
+		return w.out.Reject(located.rejection(w.file))
 	}
 	for i, f := range w.row {
 		switch f.Name {
@@ -157,8 +182,12 @@ func (w *recordWriter) add(r *record) error {
 		}
 	}
 	w.bytes += len(r.header) + len(r.sequence) + len(r.quality)
+	number, line := r.number, r.line
+	if w.locate != nil {
+		number, line = 0, 0
+	}
 	o := w.origin
-	o.Record, o.Line, o.Byte = append(o.Record, r.number), append(o.Line, r.line), append(o.Byte, r.offset)
+	o.Record, o.Line, o.Byte = append(o.Record, number), append(o.Line, line), append(o.Byte, r.offset)
 	if w.bytes >= batchBytes {
 		return w.flush()
 	}

@@ -36,7 +36,7 @@ record; so sequences over several lines are rejected. Memory is bounded by the l
 	},
 	Caps: op.Caps{Live: input.IsPipe,
 		Needs:      func(op.Args, []types.Row, op.ColumnSet) []op.ColumnSet { return nil },
-		SplitCount: func(a op.Args, s op.Storage) int { return input.Count(s, a.Text("path")) },
+		SplitCount: func(a op.Args, s op.Storage) int { return input.Count(s, a.Text("path"), 0) },
 	},
 	Examples: []op.Example{{Doc: "Reads that are long enough.", Code: `let reads = read_fastq("reads.fastq.gz")
 let long = reads |> filter(length(sequence) >= 4)

@@ -24,7 +24,7 @@ const (
 
 // These are variables for tests alone.
 var (
-	rangeBytes int64 = 64 << 20 // the length of the ranges that a large plain file is cut into
+	rangeBytes int64 = input.RangeBytes
 	maxRecord        = 64 << 20 // bytes of a record, so that memory is bounded
 )
 
@@ -72,21 +72,9 @@ func (f *format) rangeBytes() int64 {
 	return 0
 }
 
-// countSplits is op.Caps.SplitCount. A file that would be cut is not opened to see whether it can be.
+// countSplits is op.Caps.SplitCount.
 func (f *format) countSplits(a op.Args, st op.Storage) int {
-	if st == nil {
-		return -1
-	}
-	files, err := input.List(context.Background(), st, a.Text("path"))
-	if err != nil {
-		return -1
-	}
-	for _, file := range files {
-		if f.ranges && file.Size > rangeBytes {
-			return -1
-		}
-	}
-	return len(files)
+	return input.Count(st, a.Text("path"), f.rangeBytes())
 }
 
 func (s *source) Read(split op.Split, out op.SourceOutput) error {

@@ -52,8 +52,9 @@ func List(ctx context.Context, s op.Storage, path string) ([]op.FileInfo, error)
 // IsPipe reports whether the parameter `path` names standard input.
 func IsPipe(a op.Args) bool { return a.Text("path") == "-" }
 
-// Count gives the number of files that a path names, -1 where that cannot be told.
-func Count(s op.Storage, path string) int {
+// Count gives the number of splits that Splits would make of a path, -1 where that cannot be told: a file that would be cut is not opened to see whether it
+// can be.
+func Count(s op.Storage, path string, rangeBytes int64) int {
 	if s == nil {
 		return -1
 	}
@@ -61,8 +62,16 @@ func Count(s op.Storage, path string) int {
 	if err != nil {
 		return -1
 	}
+	for _, f := range files {
+		if rangeBytes > 0 && f.Size > rangeBytes {
+			return -1
+		}
+	}
 	return len(files)
 }
+
+// RangeBytes is the length of the ranges that a large plain file is cut into.
+const RangeBytes = 64 << 20
 
 // Splits makes one split a file, or, where rangeBytes is not 0, one for about so many bytes of a file that can be cut.
 func Splits(ctx op.Context, path string, rangeBytes int64) iter.Seq2[op.Split, error] {
