@@ -42,6 +42,8 @@ func TestScripts(t *testing.T) {
 				return os.Getenv("WEIR_TEST_S3") != "", nil
 			case "hdfs": // .ci/hdfs.sh has
 				return os.Getenv("WEIR_TEST_HDFS") != "", nil
+			case "yarn": // .ci/cluster.sh has
+				return os.Getenv("WEIR_TEST_YARN") != "", nil
 			}
 			return false, fmt.Errorf("no condition is called %s", name)
 		},
@@ -56,6 +58,9 @@ func TestScripts(t *testing.T) {
 				"HDFS":   fmt.Sprintf("hdfs://%s/script-%d-%d", os.Getenv("WEIR_TEST_HDFS"), os.Getpid(), time.Now().UnixNano()), "HADOOP_USER_NAME": "weir",
 			} {
 				e.Setenv(name, value)
+			}
+			for _, name := range []string{"FLINK_HOME", "HADOOP_CONF_DIR", "HADOOP_CLASSPATH", "JAVA_HOME", "WEIR_TEST_ZK"} {
+				e.Setenv(name, os.Getenv(name))
 			}
 			to := filepath.Join(e.WorkDir, "pipelines")
 			if err := os.CopyFS(to, os.DirFS(pipelines)); err != nil {

@@ -46,7 +46,7 @@ func TestLoadNearest(t *testing.T) {
 
 // No text makes the reader panic or find a place outside the file.
 func FuzzParse(f *testing.F) {
-	for _, s := range []string{"root: .", "params: {a: 1, a: 2}", "targets: [1]", "a: &x\n  b: *x", "\"\xff", "target: local\ntargets:\n  local: {memory: 1GiB}", "- 1", "root: [", "? a\n: b"} {
+	for _, s := range []string{"root: .", "params: {a: 1, a: 2}", "targets: [1]", "targets: {c: {kind: yarn, dir: hdfs:///w, ha: {zookeeper: a:1}, scaling: {max: 3}, flink: {a: b}, parallelism: 9}}", "targets: {yarn: &y {scaling: {min: 2}, kind: *y}}", "a: &x\n  b: *x", "\"\xff", "target: local\ntargets:\n  local: {memory: 1GiB}", "- 1", "root: [", "? a\n: b"} {
 		f.Add(s)
 	}
 	dir := f.TempDir()

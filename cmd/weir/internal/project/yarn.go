@@ -113,14 +113,14 @@ func (p *parser) yarn(name string, n *yaml.Node) Target {
 // agree looks at what several keys say together.
 func (p *parser) agree(t Target, places map[string]*yaml.Node) {
 	y := t.Yarn
-	if t.Parallelism > y.KeyGroups {
+	if y.KeyGroups > 0 && t.Parallelism > y.KeyGroups {
 		p.report(places["parallelism"], "W6104", fmt.Sprintf("`parallelism` is %d, and there are %d key groups to share", t.Parallelism, y.KeyGroups), "raise `key_groups`")
 	}
 	if t.Parallelism > planner.MaxLocalParallelism {
 		p.report(places["parallelism"], "W6104", fmt.Sprintf("`parallelism` is %d: a plan has at most %d tasks a stage", t.Parallelism, planner.MaxLocalParallelism),
 			"`weir scale` can spread a run further")
 	}
-	if s := y.Scaling; s.Max > 0 {
+	if s := y.Scaling; y.KeyGroups > 0 && s.Max >= s.Min && s.Max > 0 {
 		if s.Max > y.KeyGroups {
 			p.report(places["scaling"], "W6104", fmt.Sprintf("`max` is %d, and there are %d key groups to share", s.Max, y.KeyGroups), "raise `key_groups`")
 		}
@@ -199,7 +199,7 @@ func (p *parser) number(v *yaml.Node, key string, low, high int) int {
 	var n int
 	if err := v.Decode(&n); err != nil || n < low || n > high {
 		p.report(v, "W6104", fmt.Sprintf("`%s` is a whole number from %d to %d", key, low, high), "")
-		return low
+		return 0
 	}
 	return n
 }
