@@ -19,10 +19,11 @@ import (
 // Whatever the network and the store do, a run ends with the right bytes or with an error that a user can act on; at the destination there is the old object or the new
 // one, and nothing else; and once all is well again, what was prepared can be committed.
 //
-// WEIR_FAULT_RUNS says how many runs, WEIR_FAULT_SEED which is the first.
+// WEIR_FAULT_RUNS says how many runs, WEIR_FAULT_SEED which is the first, WEIR_FAULT_STALL how many milliseconds of silence are borne: 30000 outside of tests.
 func TestFaults(t *testing.T) {
 	url := server(t)
 	runs, first := number(t, "WEIR_FAULT_RUNS", 30), number(t, "WEIR_FAULT_SEED", 0)
+	stall := time.Duration(number(t, "WEIR_FAULT_STALL", 100)) * time.Millisecond
 	isolate(t)
 	bucket := newBucket(t, url)
 	for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"} {
@@ -43,9 +44,9 @@ func TestFaults(t *testing.T) {
 			}
 		}
 		renew(0)
-		p := &proxy{to: url, stall: 2 * time.Second, rand: rand.New(rand.NewPCG(uint64(seed), 8)), rate: f.rand.Float64() * f.rand.Float64() * 0.9, flip: seed%4 == 0,
+		p := &proxy{to: url, stall: stall + 2*time.Second, rand: rand.New(rand.NewPCG(uint64(seed), 8)), rate: f.rand.Float64() * f.rand.Float64() * 0.9, flip: seed%4 == 0,
 			faults: total, renewed: renew}
-		o := Options{Endpoint: p.start(t), Stall: 100 * time.Millisecond, Attempts: 5, Backoff: 5 * time.Millisecond, ReadAhead: 3 << 20}
+		o := Options{Endpoint: p.start(t), Stall: stall, Attempts: 5, Backoff: 5 * time.Millisecond, ReadAhead: 3 << 20}
 		f.flip = p.flip
 		f.broken = func() *Store { return open(t, o) }
 		f.sound = open(t, Options{Endpoint: url})
@@ -131,7 +132,7 @@ func (f *faulty) run() {
 	}
 	content := noise(f.rand.IntN(8*testPart) + 1)
 	content[0] = 'n' // never what was there before
-	token, err := f.write(content)
+	token, err := f.write(content, op.CreateOptions{MustNotExist: old == nil && f.rand.IntN(2) == 0})
 	if err != nil {
 		f.acceptable(err)
 		f.outcomes["not written"]++
@@ -170,9 +171,9 @@ func (f *faulty) run() {
 }
 
 // write writes the content, dying once in a while and going on from the last token.
-func (f *faulty) write(content []byte) (token []byte, err error) {
+func (f *faulty) write(content []byte, o op.CreateOptions) (token []byte, err error) {
 	s := f.broken()
-	out, err := s.Create(ctx, f.path, op.CreateOptions{})
+	out, err := s.Create(ctx, f.path, o)
 	if err != nil {
 		return nil, err
 	}
