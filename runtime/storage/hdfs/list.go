@@ -13,7 +13,7 @@ import (
 
 // List gives the files that a path names: one file, every file of a folder (a trailing /), or what a pattern matches (*, ? and [ab] within the
 // parts of the path); sorted by name. Names that begin with _ or . are hidden, as everywhere in Hadoop: a folder leaves them out, and so does a pattern that does not
-// begin with the same. A file whose very name has the pattern's characters is meant before the pattern is.
+// begin with the same. So are those that `hdfs dfs -put` is writing, until they have their names. A file whose very name has the pattern's characters is meant before the pattern is.
 func (s *Storage) List(ctx context.Context, file string) ([]op.FileInfo, error) {
 	c, name, err := s.of(file)
 	if err != nil {
@@ -27,7 +27,7 @@ func (s *Storage) List(ctx context.Context, file string) ([]op.FileInfo, error) 
 		}
 		var out []op.FileInfo
 		for _, t := range all {
-			if !t.folder && !hidden(t.name) {
+			if !t.folder && !hidden(t.name) && !unfinished(t.name) {
 				out = append(out, info(prefix+"/"+t.name, t))
 			}
 		}
@@ -80,7 +80,7 @@ func (c *cluster) glob(ctx context.Context, folder string, parts []string, yield
 		for _, t := range all {
 			if ok, err := path.Match(pattern, t.name); err != nil {
 				return err
-			} else if ok && (!hidden(t.name) || pattern[0] == t.name[0]) {
+			} else if ok && (!hidden(t.name) || pattern[0] == t.name[0]) && !unfinished(t.name) {
 				found = append(found, t)
 			}
 		}
@@ -110,6 +110,9 @@ func (c *cluster) glob(ctx context.Context, folder string, parts []string, yield
 func isPattern(s string) bool { return strings.ContainsAny(s, `*?[\`) }
 
 func hidden(name string) bool { return strings.HasPrefix(name, "_") || strings.HasPrefix(name, ".") }
+
+// unfinished reports a name under which Hadoop's own shell writes a file.
+func unfinished(name string) bool { return strings.HasSuffix(name, "._COPYING_") }
 
 func info(file string, t status) op.FileInfo {
 	return op.FileInfo{Path: file, Size: t.size, Modified: t.modified, Version: t.version(), Block: t.block}
