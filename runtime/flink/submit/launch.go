@@ -248,6 +248,7 @@ func (c *Cluster) launch(ctx context.Context, args []string, submitted func(appl
 	}
 	var tail []string
 	var application string
+	slow := false
 	read := make(chan error, 1)
 	go func() {
 		var failed error
@@ -263,8 +264,9 @@ func (c *Cluster) launch(ctx context.Context, args []string, submitted func(appl
 				c.events.note("YARN has the application %s", application)
 				failed = submitted(application)
 			}
-			if strings.Contains(line, "Deployment took more than") {
-				c.events.note("the cluster has no room yet for the application master: the application waits in its queue")
+			if strings.Contains(line, "Deployment took more than") && !slow {
+				slow = true
+				c.events.note("the application master does not run yet: the cluster may have no room for it, and `weir cluster` shows what it has")
 			}
 		}
 		_, _ = io.Copy(io.Discard, out) // a line that is too long
