@@ -3,22 +3,15 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"math/rand/v2"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
-
-	"weir/cmd/weir/internal/project"
-	"weir/runtime/op"
 )
 
 // chaosFlow has what a long job has: keyed windows, a join of streams, file sinks, rejected rows.
@@ -51,25 +44,20 @@ type chaosEvent struct {
 
 // chaos is a job that is disturbed.
 type chaos struct {
-	t       *testing.T
-	random  *rand.Rand
-	dir     string // here, with weir.yaml
-	root    string // in HDFS
-	storage op.Storage
-	run     string
-	tasks   int
-	files   int
-	events  []chaosEvent
-	bad     int
-	log     []string
+	*yarn
+	random *rand.Rand
+	run    string
+	tasks  int
+	files  int
+	events []chaosEvent
+	bad    int
+	log    []string
 }
 
 // TestChaos: whatever is killed, wherever it is scaled and taken up again, a job's output has every row, and none twice. WEIR_CHAOS_RUNS is the number of seeded runs (1), WEIR_CHAOS_SEED the
 // first seed, WEIR_CHAOS_STEPS the disturbances of a run (4).
 func TestChaos(t *testing.T) {
-	if os.Getenv("WEIR_TEST_YARN") == "" {
-		t.Skip("needs a cluster: .ci/cluster.sh with go test ./cmd/weir -run TestChaos")
-	}
+	needsYarn(t)
 	number := func(name string, otherwise int) int {
 		if s := os.Getenv(name); s != "" {
 			n, err := strconv.Atoi(s)
@@ -87,34 +75,8 @@ func TestChaos(t *testing.T) {
 }
 
 func newChaos(t *testing.T, seed uint64) *chaos {
-	c := &chaos{t: t, random: rand.New(rand.NewPCG(seed, 11)), dir: t.TempDir(), tasks: 2}
-	base := fmt.Sprintf("hdfs://%s/chaos-%d-%d", os.Getenv("WEIR_TEST_HDFS"), os.Getpid(), seed)
-	c.root = base + "/project"
-	yaml := fmt.Sprintf(`target: yarn
-targets:
-  yarn:
-    kind: yarn
-    dir: %s/weir
-    root: %s
-    parallelism: 2
-    key_groups: 64
-    taskmanager_memory: 1GiB
-    jobmanager_memory: 1GiB
-    checkpoint_every: 1s
-    ha: { zookeeper: "%s" }
-    flink:
-      jobmanager.bind-host: 127.0.0.1
-      taskmanager.bind-host: 127.0.0.1
-      taskmanager.host: 127.0.0.1
-      rest.bind-address: 127.0.0.1
-`, base, c.root, os.Getenv("WEIR_TEST_ZK"))
-	for name, text := range map[string]string{"weir.yaml": yaml, "job.flow": chaosFlow} {
-		if err := os.WriteFile(filepath.Join(c.dir, name), []byte(text), 0o666); err != nil {
-			t.Fatal(err)
-		}
-	}
-	p := &project.Project{Target: "x", Targets: map[string]project.Target{"x": {}}}
-	c.storage = storages(&env{ctx: t.Context(), stdin: strings.NewReader(""), stdout: io.Discard, stderr: io.Discard}, p, "")
+	c := &chaos{yarn: newYarn(t, fmt.Sprintf("chaos-%d", seed)), random: rand.New(rand.NewPCG(seed, 11)), tasks: 2}
+	c.write("job.flow", chaosFlow)
 	return c
 }
 
@@ -140,39 +102,6 @@ func (c *chaos) play(steps int) {
 	c.t.Logf("%d rows, %d disturbances: %s", len(c.events), steps, strings.Join(c.log, "; "))
 }
 
-// weir runs a command that must succeed.
-func (c *chaos) weir(args ...string) string {
-	c.t.Helper()
-	out, err := c.try(args...)
-	if err != nil {
-		c.t.Fatalf("weir %s: %v\n%s", strings.Join(args, " "), err, out)
-	}
-	return out
-}
-
-func (c *chaos) try(args ...string) (string, error) {
-	cmd := exec.CommandContext(c.t.Context(), "weir", args...)
-	cmd.Dir = c.dir
-	var out, complaints bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &complaints
-	err := cmd.Run()
-	if err != nil {
-		err = fmt.Errorf("%w: %s", err, complaints.String())
-	}
-	return out.String(), err
-}
-
-// script runs .ci/cluster.sh.
-func (c *chaos) script(args ...string) string {
-	c.t.Helper()
-	args = append([]string{"../../.ci/cluster.sh"}, args...)
-	out, err := exec.CommandContext(c.t.Context(), "bash", args...).CombinedOutput()
-	if err != nil {
-		c.t.Fatalf("%v: %v\n%s", args, err, out)
-	}
-	return string(out)
-}
-
 var chaosBegin = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // feed adds a file of 20 seconds of events.
@@ -187,7 +116,8 @@ func (c *chaos) feed() {
 			fmt.Fprintf(&b, "{\"n\":\"bad\"}\n")
 		}
 	}
-	c.put(b.Bytes())
+	c.put(fmt.Sprintf("in/%04d.jsonl", c.files), b.Bytes())
+	c.files++
 }
 
 func (c *chaos) add(b *bytes.Buffer, e chaosEvent) {
@@ -200,53 +130,12 @@ func (c *chaos) add(b *bytes.Buffer, e chaosEvent) {
 	b.Write(append(line, '\n'))
 }
 
-func (c *chaos) put(data []byte) {
-	ctx := c.t.Context()
-	f, err := c.storage.Create(ctx, fmt.Sprintf("%s/in/%04d.jsonl", c.root, c.files), op.CreateOptions{})
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	c.files++
-	_, err = f.Write(data)
-	token, perr := f.Prepare()
-	if err := errors.Join(err, perr, f.Close(), c.storage.Commit(ctx, token)); err != nil {
-		c.t.Fatal(err)
-	}
-}
-
-// lines gives the committed rows of a folder, sorted.
-func (c *chaos) lines(folder string) []string {
-	ctx := c.t.Context()
-	files, err := c.storage.List(ctx, c.root+"/out/"+folder+"/")
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	var out []string
-	for _, info := range files {
-		f, err := c.storage.Open(ctx, info.Path, "")
-		if err != nil {
-			c.t.Fatal(err)
-		}
-		data, err := io.ReadAll(f)
-		if err := errors.Join(err, f.Close()); err != nil {
-			c.t.Fatal(err)
-		}
-		out = append(out, strings.Split(strings.TrimSuffix(string(data), "\n"), "\n")...)
-	}
-	out = slices.DeleteFunc(out, func(s string) bool { return s == "" })
-	slices.Sort(out)
-	return out
-}
-
 // await waits until all that was fed has come out, as far as it waits for nothing else.
 func (c *chaos) await() {
 	c.t.Helper()
 	want := len(c.rows())
-	c.until("rows", func() bool { return len(c.lines("rows")) >= want && len(c.lines("bad")) >= c.bad })
-	if got := len(c.lines("rows")); got > want {
+	c.until("rows", func() bool { return len(c.lines("out/rows/")) >= want && len(c.lines("out/bad/")) >= c.bad })
+	if got := len(c.lines("out/rows/")); got > want {
 		c.t.Fatalf("%d rows, more than %d", got, want)
 	}
 }
@@ -377,35 +266,18 @@ func (c *chaos) close() {
 	windows := c.windows()
 	var b bytes.Buffer
 	c.add(&b, chaosEvent{N: 5 * len(c.events), User: "last", at: chaosBegin.Add(24 * time.Hour)})
-	c.put(b.Bytes())
+	c.put(fmt.Sprintf("in/%04d.jsonl", c.files), b.Bytes())
+	c.files++
 	c.await()
-	c.until("windows", func() bool { return len(c.lines("windows")) >= len(windows) })
+	c.until("windows", func() bool { return len(c.lines("out/windows/")) >= len(windows) })
 	for name, want := range map[string][]string{"rows": c.rows(), "windows": windows, "near": c.near()} {
-		if got := c.lines(name); !slices.Equal(got, want) {
-			c.t.Errorf("%s: %d rows, want %d\n%s", name, len(got), len(want), chaosDifference(got, want))
+		if got := c.lines("out/" + name + "/"); !slices.Equal(got, want) {
+			c.t.Errorf("%s: %d rows, want %d\n%s", name, len(got), len(want), linesDifference(got, want))
 		}
 	}
-	if got := c.lines("bad"); len(got) != c.bad {
+	if got := c.lines("out/bad/"); len(got) != c.bad {
 		c.t.Errorf("%d rejected rows, want %d", len(got), c.bad)
 	}
-}
-
-func chaosDifference(got, want []string) string {
-	n := map[string]int{}
-	for _, l := range got {
-		n[l]++
-	}
-	for _, l := range want {
-		n[l]--
-	}
-	var out []string
-	for l, k := range n {
-		if k != 0 {
-			out = append(out, fmt.Sprintf("%+d %s", k, l))
-		}
-	}
-	slices.Sort(out)
-	return strings.Join(out[:min(len(out), 10)], "\n")
 }
 
 func last(s string, n int) string { return s[max(0, len(s)-n):] }
