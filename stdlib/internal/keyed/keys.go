@@ -9,51 +9,102 @@ import (
 	"weir/runtime/batch"
 )
 
-// Keys are the keys of a batch's rows in the form of batch.AppendKey, with their hashes. The values of a dictionary are encoded once.
+// Keys are the keys of a batch's rows in the form of batch.AppendKey, with their hashes. The values of a dictionary are encoded once, as long as
+// batches with the same one follow each other.
 type Keys struct {
 	idx  []uint32 // by row, the number of its key; nil where that is the row
-	at   []int    // key i is buf[at[i]:to[i]]
+	at   []int    // key i is buf[at[i]:to[i]]; -1 where it is not encoded yet
 	to   []int
 	hash []uint64
 	buf  []byte
 
-	// memo has the groups of keys that were looked up before in the same store, behind its number; empty where few keys come again.
+	dict   *batch.Vector // the keys are its values; nil where they are not those of a dictionary
+	seen   *batch.Vector // the dictionary of the last batch, too large to be encoded for one batch
+	single bool          // there is one key, the empty one
+	zeros  []uint32      // its numbers
+	// memo has, by key, the group that was found for it last, behind the number of its part; empty where keys are those of rows.
 	memo []uint64
-	use  uint32
 }
 
 // Set encodes the keys of the rows that count.
 func (k *Keys) Set(vs []*batch.Vector, b *batch.Batch) {
-	k.idx, k.buf, k.memo = nil, k.buf[:0], k.memo[:0]
-	n := b.N
-	if len(vs) == 1 && vs[0].Dict != nil && vs[0].Dict.N <= b.Len() {
-		k.idx = vs[0].Idx
-		vs = []*batch.Vector{vs[0].Dict}
-		n = vs[0].N
-		if 4*n <= b.Len() {
-			k.memo = grown(k.memo, n)
-			clear(k.memo)
+	if len(vs) == 0 {
+		k.setSingle(b.N)
+		return
+	}
+	if len(vs) == 1 && vs[0].Dict != nil {
+		if d := vs[0].Dict; d == k.dict || d == k.seen || d.N <= b.Len() {
+			k.setDict(vs[0], b)
+			return
 		}
 	}
+	k.idx, k.buf, k.memo, k.dict, k.seen, k.single = nil, k.buf[:0], k.memo[:0], nil, nil, false
+	if len(vs) == 1 {
+		k.seen = vs[0].Dict
+	}
+	n := b.N
 	k.at, k.to, k.hash = grown(k.at, n), grown(k.to, n), grown(k.hash, n)
-	if b.Sel != nil && k.idx == nil {
+	if b.Sel != nil {
 		for _, row := range b.Sel {
 			k.encode(vs, int(row))
 		}
 		return
 	}
-	if len(vs) == 1 && vs[0].Dict == nil && vs[0].Valid == nil {
+	if len(vs) == 1 && vs[0].Dict == nil {
 		switch vs[0].Type.Kind.Storage() {
 		case types.StoreBytes:
 			k.texts(vs[0])
 			return
 		case types.StoreInt:
-			k.ints(vs[0].Ints)
-			return
+			if vs[0].Valid == nil {
+				k.ints(vs[0].Ints)
+				return
+			}
 		}
 	}
 	for i := range n {
 		k.encode(vs, i)
+	}
+}
+
+// setSingle is Set for n rows that have no key.
+func (k *Keys) setSingle(n int) {
+	for len(k.zeros) < n {
+		k.zeros = append(k.zeros, 0)
+	}
+	k.idx = k.zeros[:n]
+	if k.single {
+		return
+	}
+	k.dict, k.seen, k.single = nil, nil, true
+	k.at, k.to, k.hash, k.memo = append(k.at[:0], 0), append(k.to[:0], 0), append(k.hash[:0], Hash(nil)), append(k.memo[:0], 0)
+}
+
+// setDict is Set for one column that is a dictionary.
+func (k *Keys) setDict(v *batch.Vector, b *batch.Batch) {
+	d := v.Dict
+	if k.dict != d {
+		k.dict, k.seen, k.single, k.buf = d, nil, false, k.buf[:0]
+		k.at, k.to, k.hash, k.memo = grown(k.at, d.N), grown(k.to, d.N), grown(k.hash, d.N), grown(k.memo, d.N)
+		for i := range k.at {
+			k.at[i] = -1
+		}
+		clear(k.memo)
+	}
+	k.idx = v.Idx
+	entries := []*batch.Vector{d}
+	if b.Sel != nil {
+		for _, row := range b.Sel {
+			if e := v.Idx[row]; k.at[e] < 0 {
+				k.encode(entries, int(e))
+			}
+		}
+		return
+	}
+	for _, e := range v.Idx[:b.N] {
+		if k.at[e] < 0 {
+			k.encode(entries, int(e))
+		}
 	}
 }
 
@@ -73,13 +124,13 @@ func (k *Keys) encode(vs []*batch.Vector, i int) {
 	k.at[i], k.to[i], k.hash[i] = from, len(k.buf), Hash(k.buf[from:])
 }
 
-// texts does what encode does, for one column of text without nulls.
+// texts does what encode does, for one column of text.
 func (k *Keys) texts(v *batch.Vector) {
 	buf := k.buf
 	for i, r := range v.Refs {
 		from := len(buf)
 		x := v.Buf[r.Off : r.Off+r.Len]
-		if bytes.IndexByte(x, 0) >= 0 {
+		if v.Valid != nil && !v.Valid.Get(i) || bytes.IndexByte(x, 0) >= 0 {
 			buf = batch.AppendKey(buf, v, i)
 		} else {
 			buf = append(buf, 1)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"slices"
+	"sync/atomic"
 
 	"weir/runtime/op"
 )
@@ -11,6 +12,7 @@ import (
 // part is groups in memory, numbered in the order in which they came: their keys, their least ordinals, and one accumulator of each kind
 // for all of them. A table of open addressing, at most seven eighths full, finds a key's number.
 type part struct {
+	id     uint32 // that no other part has: see Keys.memo
 	slots  []slot
 	ends   []int // key g is keys[ends[g]:ends[g+1]]
 	keys   []byte
@@ -60,8 +62,11 @@ func newPart(s *Spec) (*part, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &part{slots: make([]slot, 8), ends: []int{0}, accs: accs}, nil
+	return &part{id: lastPart.Add(1), slots: make([]slot, 8), ends: []int{0}, accs: accs}, nil
 }
+
+// lastPart is the number of the part that was made last.
+var lastPart atomic.Uint32
 
 func (p *part) len() int { return len(p.ends) - 1 }
 
@@ -129,23 +134,16 @@ func (p *part) lookup(k *Keys, rows, groups []uint32, ord [][]uint64) {
 		p.setLevels(len(ord))
 	}
 	p.touch(k, rows)
-	use := uint64(k.use) << 32
-	for i, row := range rows {
-		n := k.number(row)
-		if len(k.memo) > 0 {
-			if m := k.memo[n]; m&^(1<<32-1) == use {
-				groups[i] = uint32(m)
-				continue
+	if len(k.memo) > 0 {
+		p.remembered(k, rows, groups, ord)
+	} else {
+		for i, row := range rows {
+			g, added := p.find(k.key(row), k.hash[row])
+			if added {
+				p.addOrdinals(ord, int(row))
 			}
+			groups[i] = g
 		}
-		g, added := p.find(k.key(n), k.hash[n])
-		if added {
-			p.addOrdinals(ord, int(row))
-		}
-		if len(k.memo) > 0 {
-			k.memo[n] = use | uint64(g)
-		}
-		groups[i] = g
 	}
 	if p.levels != 2 || len(ord) != 2 {
 		for i, row := range rows {
@@ -165,6 +163,24 @@ func (p *part) lookup(k *Keys, rows, groups []uint32, ord [][]uint64) {
 	}
 }
 
+// remembered finds or makes the groups of rows whose keys come again.
+func (p *part) remembered(k *Keys, rows, groups []uint32, ord [][]uint64) {
+	id := uint64(p.id) << 32
+	for i, row := range rows {
+		n := k.idx[row]
+		if m := k.memo[n]; m&^(1<<32-1) == id {
+			groups[i] = uint32(m)
+			continue
+		}
+		g, added := p.find(k.key(n), k.hash[n])
+		if added {
+			p.addOrdinals(ord, int(row))
+		}
+		k.memo[n] = id | uint64(g)
+		groups[i] = g
+	}
+}
+
 // touch reads what lookup is going to read, as many places at a time as the processor can: first the slots, then the keys that they point to.
 func (p *part) touch(k *Keys, rows []uint32) {
 	if len(k.memo) > 0 || len(p.keys) == 0 {
@@ -175,14 +191,8 @@ func (p *part) touch(k *Keys, rows []uint32) {
 	}
 	places := p.places[:len(rows)]
 	mask := uint64(len(p.slots) - 1)
-	if k.idx == nil {
-		for i, row := range rows {
-			places[i] = p.slots[k.hash[row]&mask].at >> lenBits
-		}
-	} else {
-		for i, row := range rows {
-			places[i] = p.slots[k.hash[k.idx[row]]&mask].at >> lenBits
-		}
+	for i, row := range rows {
+		places[i] = p.slots[k.hash[row]&mask].at >> lenBits
 	}
 	for _, at := range places {
 		p.touched += p.keys[at]

@@ -53,14 +53,25 @@ type scratch struct {
 
 // add takes rows in; args are by accumulator.
 func (t *store) add(s *State, k *Keys, rows []uint32, args [][]*batch.Vector, ord [][]uint64) error {
+	if k.single {
+		return t.addTo(s, t.shards[s.shardOf[s.spec.group(k.hash[0])]], k, rows, args, ord)
+	}
 	x, n := &s.scratch, len(t.shards)
-	x.shard, x.rows, x.groups = grown(x.shard, len(rows)), grown(x.rows, len(rows)), grown(x.groups, len(rows))
+	x.shard, x.rows = grown(x.shard, len(rows)), grown(x.rows, len(rows))
 	x.from = grown(x.from, n+1)
 	clear(x.from)
-	for i, row := range rows {
-		at := s.shardOf[s.spec.group(k.hash[k.number(row)])]
-		x.shard[i] = at
-		x.from[at+1]++
+	if k.idx == nil {
+		for i, row := range rows {
+			at := s.shardOf[s.spec.group(k.hash[row])]
+			x.shard[i] = at
+			x.from[at+1]++
+		}
+	} else {
+		for i, row := range rows {
+			at := s.shardOf[s.spec.group(k.hash[k.idx[row]])]
+			x.shard[i] = at
+			x.from[at+1]++
+		}
 	}
 	for i := range n {
 		x.from[i+1] += x.from[i]
@@ -76,24 +87,30 @@ func (t *store) add(s *State, k *Keys, rows []uint32, args [][]*batch.Vector, or
 	} else {
 		copy(x.rows, rows)
 	}
-	k.use++
 	for i, sh := range t.shards {
-		part := x.rows[x.from[i]:x.from[i+1]]
-		if len(part) == 0 {
-			continue
-		}
-		if err := sh.open(s); err != nil {
-			return err
-		}
-		groups := x.groups[:len(part)]
-		sh.part.lookup(k, part, groups, ord)
-		for j, a := range sh.part.accs {
-			if err := a.Add(groups, part, args[j], ord); err != nil {
+		if part := x.rows[x.from[i]:x.from[i+1]]; len(part) > 0 {
+			if err := t.addTo(s, sh, k, part, args, ord); err != nil {
 				return err
 			}
 		}
-		s.held += sh.part.measure()
 	}
+	return nil
+}
+
+// addTo takes rows of one shard in.
+func (t *store) addTo(s *State, sh *shard, k *Keys, rows []uint32, args [][]*batch.Vector, ord [][]uint64) error {
+	if err := sh.open(s); err != nil {
+		return err
+	}
+	s.scratch.groups = grown(s.scratch.groups, len(rows))
+	groups := s.scratch.groups
+	sh.part.lookup(k, rows, groups, ord)
+	for j, a := range sh.part.accs {
+		if err := a.Add(groups, rows, args[j], ord); err != nil {
+			return err
+		}
+	}
+	s.held += sh.part.measure()
 	return nil
 }
 
