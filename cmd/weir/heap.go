@@ -16,7 +16,7 @@ const garbageBytes = 24 << 20
 
 func newPacer() *pacer {
 	p := &pacer{live: []metrics.Sample{{Name: "/gc/heap/live:bytes"}}}
-	p.set(300)
+	p.set(200)
 	return p
 }
 
@@ -37,6 +37,6 @@ func (p *pacer) adjust() {
 	case live > garbageBytes/2:
 		p.set(200)
 	default:
-		p.set(300)
+		p.set(200)
 	}
 }
