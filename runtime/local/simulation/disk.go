@@ -32,12 +32,45 @@ type Disk struct {
 	calls  int
 	dead   bool
 
+	names []string // of the calls, see name
+
 	// FaultEvery is that one in so many calls fails; 0 for none. CrashAt stops the machine at a call; 0 for never.
 	FaultEvery int
 	CrashAt    int
+	// Failpoint stops the machine at a call by name.
+	Failpoint Failpoint
 	// OnCrash is called when the machine stops.
 	OnCrash func()
 	Faults  int // so far
+}
+
+// Failpoint is the Nth call of a name, from 1; the zero one is none. After says that the call is done before the machine stops.
+type Failpoint struct {
+	Name  string
+	Nth   int
+	After bool
+}
+
+func (f Failpoint) String() string {
+	return fmt.Sprintf("%s %s no. %d", map[bool]string{false: "before", true: "after"}[f.After], f.Name, f.Nth)
+}
+
+// name is what a call is called: what it is about, and what it does. Of outputs: create, write, prepare, commit, resume; of manifests and of the files of
+// state that checkpoints share: create, write, sync, rename, remove, open, list; of inputs: open, list.
+func name(do, p string) string {
+	checkpoint := map[string]string{"prepare": "sync", "commit": "rename"}[do]
+	if checkpoint == "" {
+		checkpoint = do
+	}
+	switch {
+	case strings.HasPrefix(p, "/checkpoints/files/"):
+		return "state." + checkpoint
+	case strings.HasPrefix(p, "/checkpoints/"):
+		return "manifest." + checkpoint
+	case strings.HasPrefix(p, "/in/"):
+		return "input." + do
+	}
+	return "output." + do
 }
 
 // part is a file being written.
@@ -55,12 +88,28 @@ func NewDisk(random *rand.Rand, files map[string][]byte) *Disk {
 // Calls is how many calls there were.
 func (d *Disk) Calls() int { return d.calls }
 
+// Names gives the names of the calls since the machine was started.
+func (d *Disk) Names() []string { return d.names }
+
+// Clone gives a disk in the same state.
+func (d *Disk) Clone(random *rand.Rand) *Disk {
+	c := NewDisk(random, d.files)
+	c.made = d.made
+	for name, p := range d.parts {
+		x := *p
+		x.data = slices.Clone(p.data)
+		c.parts[name] = &x
+	}
+	return c
+}
+
 // Files gives the visible files.
 func (d *Disk) Files() map[string][]byte { return maps.Clone(d.files) }
 
 // Restart starts the machine again: what was not durable is gone, or a beginning of it is there.
 func (d *Disk) Restart() {
-	d.dead, d.calls = false, 0
+	d.dead, d.calls, d.names = false, 0, nil
+	d.Failpoint = Failpoint{}
 	for _, name := range slices.Sorted(maps.Keys(d.parts)) {
 		p := d.parts[name]
 		if p.durable < 0 {
@@ -72,10 +121,10 @@ func (d *Disk) Restart() {
 }
 
 // fault says what goes wrong with a call: before it has done anything, or (after) once it has.
-func (d *Disk) fault() (before, after error) {
+func (d *Disk) fault(do, path string) (before, after error) {
 	d.calls++
-	if d.dead {
-		return ErrCrashed, nil
+	if before, after = d.named(do, path); before != nil || after != nil {
+		return before, after
 	}
 	if d.calls == d.CrashAt {
 		after = ErrCrashed
@@ -92,6 +141,25 @@ func (d *Disk) fault() (before, after error) {
 			return err, nil
 		}
 		return nil, err
+	}
+	return nil, nil
+}
+
+// named notes a call and stops the machine where its name says so.
+func (d *Disk) named(do, path string) (before, after error) {
+	if d.dead {
+		return ErrCrashed, nil
+	}
+	n := name(do, path)
+	d.names = append(d.names, n)
+	if f := &d.Failpoint; f.Name == n {
+		if f.Nth--; f.Nth == 0 {
+			if f.After {
+				return nil, ErrCrashed
+			}
+			d.stop()
+			return ErrCrashed, nil
+		}
 	}
 	return nil, nil
 }
@@ -115,6 +183,13 @@ func (d *Disk) over(after error) error {
 func (d *Disk) List(_ context.Context, p string) ([]op.FileInfo, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	before, after := d.named("list", p)
+	if before != nil {
+		return nil, before
+	}
+	if err := d.over(after); err != nil {
+		return nil, err
+	}
 	var out []op.FileInfo
 	for _, name := range slices.Sorted(maps.Keys(d.files)) {
 		if name == p || strings.HasSuffix(p, "/") && path.Dir(name)+"/" == p {
@@ -135,8 +210,12 @@ func (d *Disk) info(name string) op.FileInfo {
 func (d *Disk) Open(_ context.Context, p, version string) (op.File, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.dead {
-		return nil, ErrCrashed
+	before, after := d.named("open", p)
+	if before != nil {
+		return nil, before
+	}
+	if err := d.over(after); err != nil {
+		return nil, err
 	}
 	data, is := d.files[p]
 	if !is {
@@ -161,7 +240,7 @@ func (f *file) Seekable() bool    { return true }
 func (d *Disk) Create(_ context.Context, p string, o op.CreateOptions) (op.StagedFile, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	before, after := d.fault()
+	before, after := d.fault("create", p)
 	if before != nil {
 		return nil, before
 	}
@@ -196,7 +275,7 @@ func (s *staged) Write(b []byte) (int, error) {
 	if p == nil {
 		return 0, fs.ErrClosed
 	}
-	before, after := s.d.fault()
+	before, after := s.d.fault("write", p.path)
 	if before != nil {
 		return 0, before
 	}
@@ -211,7 +290,7 @@ func (s *staged) Prepare() ([]byte, error) {
 	s.d.mu.Lock()
 	defer s.d.mu.Unlock()
 	p := s.d.parts[s.name]
-	before, after := s.d.fault()
+	before, after := s.d.fault("prepare", p.path)
 	if before != nil {
 		return nil, before
 	}
@@ -248,13 +327,13 @@ func (d *Disk) drop(name string) error {
 func (d *Disk) Resume(_ context.Context, data []byte) (op.StagedFile, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	before, after := d.fault()
-	if before != nil {
-		return nil, before
-	}
 	var t token
 	if err := json.Unmarshal(data, &t); err != nil {
 		return nil, err
+	}
+	before, after := d.fault("resume", t.Path)
+	if before != nil {
+		return nil, before
 	}
 	p := d.parts[t.Part]
 	if p == nil || len(p.data) < t.Size {
@@ -276,7 +355,7 @@ func (d *Disk) Commit(_ context.Context, data []byte) error {
 	if err := json.Unmarshal(data, &t); err != nil {
 		return err
 	}
-	before, after := d.fault()
+	before, after := d.fault("commit", t.Path)
 	if before != nil {
 		return before
 	}
@@ -308,7 +387,7 @@ func (d *Disk) Abort(_ context.Context, data []byte) error {
 func (d *Disk) Remove(_ context.Context, p string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	before, after := d.fault()
+	before, after := d.fault("remove", p)
 	if before != nil {
 		return before
 	}

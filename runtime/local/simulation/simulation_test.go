@@ -110,8 +110,13 @@ func outcome(d *Disk) map[string]string {
 	return out
 }
 
-// attempt runs a pipeline once, from the last checkpoint.
+// attempt runs a pipeline once, from the last checkpoint, and takes checkpoints at times that follow from random.
 func attempt(t *testing.T, cat *op.Catalogue, src string, disk *Disk, random *rand.Rand, parallelism int, memory int64, crash bool) (trace uint64, err error) {
+	t.Helper()
+	return attemptEvery(t, cat, src, disk, random, parallelism, memory, crash, time.Duration(1+random.IntN(20))*time.Millisecond)
+}
+
+func attemptEvery(t *testing.T, cat *op.Catalogue, src string, disk *Disk, random *rand.Rand, parallelism int, memory int64, crash bool, every time.Duration) (trace uint64, err error) {
 	t.Helper()
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
@@ -121,7 +126,7 @@ func attempt(t *testing.T, cat *op.Catalogue, src string, disk *Disk, random *ra
 	if err != nil {
 		return 0, err
 	}
-	c := &local.Checkpoints{Store: store, From: from, Every: time.Duration(1+random.IntN(20)) * time.Millisecond}
+	c := &local.Checkpoints{Store: store, From: from, Every: every}
 	if from != nil {
 		if c.Match, err = from.MatchPlan(p); err != nil {
 			t.Fatal(err)
