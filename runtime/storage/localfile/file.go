@@ -219,6 +219,8 @@ func hint(err error) string {
 		return "this is a folder: to read or write files in it end the path with /"
 	case errors.Is(err, syscall.ENOTDIR):
 		return "a part of the path that should be a folder is a file"
+	case errors.Is(err, errAlive):
+		return "the run that is to be gone on with goes on itself: end it first"
 	case errors.Is(err, syscall.EMFILE):
 		return "too many files are open: raise `ulimit -n`"
 	}

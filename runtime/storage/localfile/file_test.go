@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -21,6 +22,8 @@ import (
 var ctx = context.Background()
 
 // names lists every file below a folder, hidden ones included.
+func init() { leave = 50 * time.Millisecond }
+
 func names(t testing.TB, dir string) []string {
 	t.Helper()
 	var out []string
@@ -386,4 +389,39 @@ func TestAnyOrder(t *testing.T) {
 			r.Fatal(got)
 		}
 	})
+}
+
+// TestAlive: what a living process writes is no orphan, and is not gone on with by another.
+func TestAlive(t *testing.T) {
+	dir, l := t.TempDir()+"/", New()
+	f, err := l.Create(ctx, dir+"file", op.CreateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, err := f.Prepare()
+	if err != nil {
+		t.Fatal(err)
+	}
+	orphans := func(want int) {
+		t.Helper()
+		if got, err := l.Orphans(ctx, dir); err != nil || len(got) != want {
+			t.Errorf("%+v, %v", got, err)
+		}
+	}
+	orphans(0)
+	_, err = l.Resume(ctx, token)
+	want(t, err, codeCommit, dir+"file", errAlive)
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	orphans(1)
+	g, err := l.Resume(ctx, token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	orphans(0)
+	if err := g.Abort(); err != nil {
+		t.Fatal(err)
+	}
+	orphans(0)
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -17,7 +18,7 @@ var _ storage.Cleaner = (*Local)(nil)
 // partName is the name that create gives a file that is being written: .<name>.part-<random>.
 var partName = regexp.MustCompile(`^\.(.+)\.part-[0-9a-f]{12}$`)
 
-// Orphans gives the hidden files that writers have left. It implements storage.Cleaner.
+// Orphans gives the hidden files that writers have left; one whose writer is alive on this machine is none. It implements storage.Cleaner.
 func (l *Local) Orphans(ctx context.Context, path string) ([]storage.Orphan, error) {
 	var out []storage.Orphan
 	root, all := filepath.Dir(path), strings.HasSuffix(path, "/")
@@ -48,6 +49,9 @@ func (l *Local) Orphans(ctx context.Context, path string) ([]storage.Orphan, err
 		} else if err != nil {
 			return err
 		}
+		if alive(part) {
+			return nil
+		}
 		place := filepath.Join(filepath.Dir(part), m[1])
 		name := place
 		if !all {
@@ -65,4 +69,14 @@ func (l *Local) Orphans(ctx context.Context, path string) ([]storage.Orphan, err
 	}
 	storage.SortOrphans(out)
 	return out, err
+}
+
+// alive reports whether a process has the file's lock.
+func alive(part string) bool {
+	f, err := os.Open(part)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = f.Close() }() // with it goes the lock
+	return lock(f)
 }

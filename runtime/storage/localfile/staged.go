@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"weir/runtime/op"
 )
@@ -65,6 +66,9 @@ func create(path, place string, mode os.FileMode, replace bool, o op.CreateOptio
 	f, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if err == nil && replace {
 		err = f.Chmod(mode) // not cut down by the umask
+	}
+	if err == nil {
+		_ = lock(f) // nobody else knows it
 	}
 	if err != nil {
 		if f != nil {
@@ -156,8 +160,29 @@ func parseToken(data []byte) (t token, err error) {
 	return t, nil
 }
 
+// leave is how long a writer that is ending may take to let go of its file. It is a variable for tests alone.
+var leave = 10 * time.Second
+
+// own takes the lock of a file that is gone on with. A writer that is thought dead and goes on would otherwise write among its successor's bytes.
+func own(ctx context.Context, f *os.File) error {
+	for end := time.Now().Add(leave); lock(f); {
+		if time.Now().After(end) {
+			return errAlive
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	return nil
+}
+
+// errAlive: the writer of a file that is to be gone on with is there still.
+var errAlive = errors.New("another process is writing it")
+
 // Resume opens the hidden file again and cuts off what was written after the token.
-func (l *Local) Resume(_ context.Context, data []byte) (op.StagedFile, error) {
+func (l *Local) Resume(ctx context.Context, data []byte) (op.StagedFile, error) {
 	if len(data) == 0 {
 		return &stdout{l.Stdout}, nil
 	}
@@ -169,7 +194,11 @@ func (l *Local) Resume(_ context.Context, data []byte) (op.StagedFile, error) {
 	if err != nil {
 		return nil, failed(codeCommit, t.Path, "the unfinished file "+t.Part+" cannot be gone on with", err)
 	}
-	size, err := f.Seek(0, io.SeekEnd)
+	err = own(ctx, f)
+	var size int64
+	if err == nil {
+		size, err = f.Seek(0, io.SeekEnd)
+	}
 	if err == nil && size < t.Size {
 		err = fmt.Errorf("it has %d bytes, and had %d when the checkpoint was made", size, t.Size)
 	}

@@ -14,8 +14,12 @@ func TestSuite(t *testing.T) {
 		New:   func(testing.TB) op.Storage { return localfile.New() },
 		Dir:   func(t testing.TB) string { return t.TempDir() + "/" },
 		Large: 1 << 20,
+		Crash: crash,
 	})
 }
+
+// crash lets go of the file's lock.
+func crash(_ testing.TB, f op.StagedFile) { _ = f.Close() }
 
 // The storages of several schemes as one do what each does.
 func TestSchemes(t *testing.T) {
@@ -25,6 +29,7 @@ func TestSchemes(t *testing.T) {
 		},
 		Dir:   func(t testing.TB) string { return t.TempDir() + "/" },
 		Large: 1 << 20,
+		Crash: crash,
 	})
 }
 

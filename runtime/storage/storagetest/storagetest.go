@@ -42,7 +42,7 @@ func Run(t *testing.T, f Fixture) {
 		{"list", list}, {"glob", glob}, {"names", names}, {"missing", missing},
 		{"invisible until commit", invisible}, {"replace", replace}, {"prepare, then write on", writeOn}, {"several prepares", prepares},
 		{"commit again", commitAgain}, {"commit in another process", commitElsewhere}, {"abort", abort}, {"abort by token", abortByToken},
-		{"resume", resume}, {"resume again", resumeAgain}, {"resume at once", resumeAtOnce},
+		{"resume", resume}, {"resume again", resumeAgain}, {"resume at once", resumeAtOnce}, {"zombie", zombie},
 		{"must not exist", mustNotExist}, {"must not exist at commit", mustNotExistAtCommit}, {"two writers", twoWriters},
 		{"remove", remove}, {"misuse", misuse}, {"bad tokens", badTokens}, {"cancelled", cancelled}, {"orphans", orphans}, {"history", history},
 	} {
