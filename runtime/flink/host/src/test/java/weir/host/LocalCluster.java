@@ -88,7 +88,7 @@ final class LocalCluster {
         try {
             savepoint = cluster.stopWithSavepoint(current, new File(folder).toURI().toString(), false, SavepointFormatType.CANONICAL).get();
         } catch (ExecutionException e) {
-            System.err.println("no savepoint: " + e);
+            e.printStackTrace();
         }
         System.out.println("stopped " + savepoint);
     }
