@@ -320,6 +320,7 @@ func startRun(t *testing.T, args ...string) *running {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = cmd.Process.Kill() }) // where the test has failed it may still go on
 	go func() {
 		r.err = cmd.Wait()
 		close(r.ended)

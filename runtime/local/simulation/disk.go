@@ -39,6 +39,8 @@ type Disk struct {
 	CrashAt    int
 	// Failpoint stops the machine at a call by name.
 	Failpoint Failpoint
+	// Wait is called before calls that take their time, outside of all locks: others go on meanwhile. Nil: they take none.
+	Wait func()
 	// OnCrash is called when the machine stops.
 	OnCrash func()
 	Faults  int // so far
@@ -145,6 +147,13 @@ func (d *Disk) fault(do, path string) (before, after error) {
 	return nil, nil
 }
 
+// wait lets others go on before a call about a manifest or an output; what belongs to state is called under locks of the runtime.
+func (d *Disk) wait(p string) {
+	if d.Wait != nil && !strings.HasPrefix(p, "/checkpoints/files/") {
+		d.Wait()
+	}
+}
+
 // named notes a call and stops the machine where its name says so.
 func (d *Disk) named(do, path string) (before, after error) {
 	if d.dead {
@@ -238,6 +247,7 @@ func (f *file) Seekable() bool    { return true }
 
 // Create implements op.Storage.
 func (d *Disk) Create(_ context.Context, p string, o op.CreateOptions) (op.StagedFile, error) {
+	d.wait(p)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	before, after := d.fault("create", p)
@@ -253,12 +263,12 @@ func (d *Disk) Create(_ context.Context, p string, o op.CreateOptions) (op.Stage
 	if err := d.over(after); err != nil {
 		return nil, err
 	}
-	return &staged{d, name}, nil
+	return &staged{d, name, p}, nil
 }
 
 type staged struct {
-	d    *Disk
-	name string
+	d          *Disk
+	name, path string
 }
 
 type token struct {
@@ -287,6 +297,7 @@ func (s *staged) Write(b []byte) (int, error) {
 }
 
 func (s *staged) Prepare() ([]byte, error) {
+	s.d.wait(s.path)
 	s.d.mu.Lock()
 	defer s.d.mu.Unlock()
 	p := s.d.parts[s.name]
@@ -344,17 +355,18 @@ func (d *Disk) Resume(_ context.Context, data []byte) (op.StagedFile, error) {
 	if err := d.over(after); err != nil {
 		return nil, err
 	}
-	return &staged{d, t.Part}, nil
+	return &staged{d, t.Part, t.Path}, nil
 }
 
 // Commit implements op.Storage.
 func (d *Disk) Commit(_ context.Context, data []byte) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
 	var t token
 	if err := json.Unmarshal(data, &t); err != nil {
 		return err
 	}
+	d.wait(t.Path)
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	before, after := d.fault("commit", t.Path)
 	if before != nil {
 		return before
@@ -385,6 +397,7 @@ func (d *Disk) Abort(_ context.Context, data []byte) error {
 
 // Remove implements op.Storage.
 func (d *Disk) Remove(_ context.Context, p string) error {
+	d.wait(p)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	before, after := d.fault("remove", p)

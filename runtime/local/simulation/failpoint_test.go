@@ -68,7 +68,7 @@ func TestFailpoints(t *testing.T) {
 func steadyInput() map[string][]byte {
 	random := rand.New(rand.NewPCG(4, 4))
 	files := map[string][]byte{}
-	for f := range 24 {
+	for f := range 40 {
 		var b []byte
 		for n := range 10 {
 			if n == 5 && f%8 == 0 {
@@ -93,7 +93,7 @@ type stopping struct {
 // attempt runs the pipeline on a disk, always in the same way.
 func (w *stopping) attempt(d *Disk) error {
 	w.t.Helper()
-	_, err := attemptEvery(w.t, w.cat, flows[w.flow], d, rand.New(rand.NewPCG(11, 5)), 2, 1<<19, false, 500*time.Microsecond)
+	_, err := attemptEvery(w.t, w.cat, flows[w.flow], d, rand.New(rand.NewPCG(11, 5)), 2, 1<<19, false, 200*time.Microsecond)
 	return err
 }
 

@@ -86,6 +86,11 @@ func (s *Scheduler) Wait(ctx context.Context, deadline time.Time, extra <-chan s
 	return w.got
 }
 
+// Pause lets the others go on for a while: the goroutine that calls it waits for a disk.
+func (s *Scheduler) Pause() {
+	s.Wait(context.Background(), s.Now().Add(time.Duration(s.random.IntN(400))*time.Microsecond), nil)
+}
+
 // ready reports whether a goroutine can go on.
 func (s *Scheduler) ready(w *worker) bool {
 	if !w.waits || w.ctx.Err() != nil || !w.deadline.IsZero() && !w.deadline.After(s.now) {

@@ -143,6 +143,8 @@ func attemptEvery(t *testing.T, cat *op.Catalogue, src string, disk *Disk, rando
 			}
 		}
 	}
+	disk.Wait = s.Pause
+	defer func() { disk.Wait = nil }()
 	_, err = local.Run(ctx, p, local.Options{Catalogue: cat, Storage: disk, TempDir: t.TempDir(), Memory: memory, Scheduler: s, Checkpoints: c, MaxErrors: -1})
 	return s.Trace(), err
 }
