@@ -5,7 +5,6 @@ import (
 	"context"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -162,10 +161,10 @@ func everyPipeline(t *testing.T, run func(t *testing.T, p *physical.Plan, cat *o
 				if err := os.CopyFS(dir, os.DirFS(pipelines)); err != nil {
 					t.Fatal(err)
 				}
-				before := linesOf(t, dir)
+				before := textsOf(t, dir)
 				p, cat := planOf(t, filepath.Join(dir, name), dir, src, 2)
 				run(t, p, cat)
-				out := linesOf(t, dir)
+				out := textsOf(t, dir)
 				for name, text := range before {
 					if out[name] == text {
 						delete(out, name)
@@ -194,8 +193,8 @@ func everyPipeline(t *testing.T, run func(t *testing.T, p *physical.Plan, cat *o
 	}
 }
 
-// linesOf gives the sorted lines of all files of a folder, by name.
-func linesOf(t *testing.T, dir string) map[string]string {
+// textsOf gives all files of a folder, by name.
+func textsOf(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	out := map[string]string{}
 	entries, err := os.ReadDir(dir)
@@ -210,9 +209,7 @@ func linesOf(t *testing.T, dir string) map[string]string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		lines := strings.SplitAfter(strings.ReplaceAll(string(data), dir, ""), "\n")
-		slices.Sort(lines)
-		out[e.Name()] = strings.Join(lines, "")
+		out[e.Name()] = strings.ReplaceAll(string(data), dir, "")
 	}
 	return out
 }

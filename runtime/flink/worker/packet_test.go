@@ -39,7 +39,8 @@ func FuzzPacket(f *testing.F) {
 
 // FuzzState: whatever pieces and items come back, they are taken or refused.
 func FuzzState(f *testing.F) {
-	f.Add([]byte{ofOperator, 1, 2}, []byte{ofDrained, 1})
+	f.Add([]byte{ofOperator, 1, 2}, []byte{ofGather, 1})
+	f.Add([]byte{ofDrained}, []byte{ofOperator, 0})
 	f.Add([]byte{ofFiles, 'x'}, []byte(`{"seq":1}`))
 	f.Add([]byte{ofEnded, 0}, append([]byte{ofSplit}, `{"seq":1,"Op":0,"Split":{"index":0}}`...))
 	f.Fuzz(func(t *testing.T, group, item []byte) {

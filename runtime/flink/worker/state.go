@@ -25,7 +25,7 @@ const (
 	ofOperator byte = iota // uvarint operator, state
 	ofGather               // state
 	ofSplit                // JSON: a split that is to be read
-	ofDrained              // the task has drained
+	ofDrained              // the task has drained; in every key group of the task, since items may come to another one
 	ofFiles                // the path of a list of files (filesOf), in every key group of the task
 	ofEnded                // uvarint input: all its senders have ended; in every key group of the task
 )
@@ -38,8 +38,7 @@ type state struct {
 	splits     []assignment
 	lists      map[string]bool // paths of lists of files
 	ended      map[int]bool
-	drains     int // tasks of before that had drained
-	tasks      int // tasks of before that said whether they had
+	drains     map[int]bool // key groups whose task had drained
 	wasDrained bool
 
 	files map[int][]localFile // by operator
@@ -70,7 +69,7 @@ type stored struct {
 }
 
 func newState() state {
-	return state{groups: map[int][]groupPiece{}, items: map[int][][]byte{}, lists: map[string]bool{}, ended: map[int]bool{}, files: map[int][]localFile{},
+	return state{groups: map[int][]groupPiece{}, items: map[int][][]byte{}, lists: map[string]bool{}, ended: map[int]bool{}, drains: map[int]bool{}, files: map[int][]localFile{},
 		kept: map[fileName]stored{}}
 }
 
@@ -93,6 +92,8 @@ func (s *state) addGroup(group int, piece []byte) error {
 		s.groups[int(i)] = append(s.groups[int(i)], groupPiece{group, rest[n:]})
 	case ofFiles:
 		s.lists[string(rest)] = true
+	case ofDrained:
+		s.drains[group] = true
 	case ofEnded:
 		i, n := binary.Uvarint(rest)
 		if n <= 0 || i > 1<<16 {
@@ -125,11 +126,6 @@ func (s *state) addItem(item []byte) error {
 			return fmt.Errorf("%w: %w", errState, err)
 		}
 		s.splits = append(s.splits, assignment{x.Seq, x.Assignment})
-	case ofDrained:
-		s.tasks++
-		if len(rest) > 0 && rest[0] == 1 {
-			s.drains++
-		}
 	default:
 		return errState
 	}
@@ -147,8 +143,9 @@ func (t *task) restore() error {
 	s := &t.state
 	t.splits = s.splits
 	slices.SortFunc(t.splits, func(a, b assignment) int { return int(min(max(int64(a.seq)-int64(b.seq), -1), 1)) })
-	// A task that drains a second time finds nothing left, where the state is by key; a stage without keys has one task.
-	s.wasDrained = s.drains > 0 && s.drains == s.tasks
+	// Where only some of the groups had drained, these are empty, and the task drains for the others.
+	first, last := stage.KeyGroupsOf(t.j.Task, t.j.Tasks, t.j.KeyGroups)
+	s.wasDrained = len(s.drains) > 0 && len(s.drains) == last-first
 	for i := range s.ended {
 		if i >= len(t.senders) {
 			return errState
@@ -278,12 +275,10 @@ func (t *task) ownState(p *pieces) error {
 		}
 		p.items = append(p.items, append([]byte{ofSplit}, data...))
 	}
-	done := byte(0)
-	if t.drained {
-		done = 1
-	}
-	p.items = append(p.items, []byte{ofDrained, done})
 	var everywhere [][]byte
+	if t.drained || t.state.wasDrained {
+		everywhere = append(everywhere, []byte{ofDrained})
+	}
 	if !t.over { // else Flink says again that all has ended
 		for i, s := range t.senders {
 			if s.all || s.n > 0 && s.ended >= s.n {
