@@ -207,7 +207,12 @@ func (c *Cluster) Savepoint(ctx context.Context, r *Record, dir string, stop boo
 	if file.Parallelism, err = c.parallelism(ctx, f, r, file); err != nil {
 		c.events.note("the present parallelism is not known: %v", err)
 	}
-	return path, c.saveJobFile(ctx, beside(path), file)
+	if err := c.saveJobFile(ctx, beside(path), file); err != nil || !stop {
+		return path, err
+	}
+	// The job has ended; the application does so a moment later, and only then can the run be taken up again.
+	_, err = c.Follow(ctx, r, nil, func(local.Progress) {})
+	return path, err
 }
 
 // parallelism is what the stages that can be spread have at present; what the job file says where the job has ended meanwhile.
