@@ -49,7 +49,7 @@ func (r *run) build() error {
 		sr.working.Store(int64(s.Parallelism))
 		for i := range s.Parallelism {
 			wake := NewSignal()
-			sr.tasks = append(sr.tasks, &task{stage: sr, number: i, wake: wake, space: NewSignal(), inbox: &inbox{wake: wake}, channels: make([]int, len(s.Inputs)),
+			sr.tasks = append(sr.tasks, &task{stage: sr, number: i, wake: wake, space: NewSignal(), inbox: &inbox{wake: wake}, channels: make([]int, len(s.Inputs)), sated: make([]atomic.Bool, len(s.Inputs)),
 				senders: map[output][]*sender{}})
 		}
 		for _, in := range s.Inputs {

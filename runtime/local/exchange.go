@@ -110,6 +110,16 @@ func (s *sender) putAny(m message) error {
 	return s.from.waitForRoom(try)
 }
 
+// unwanted reports whether no task wants rows any more.
+func (s *sender) unwanted() bool {
+	for i, c := range s.to {
+		if c != nil && !s.dst.tasks[i].sated[s.input].Load() {
+			return false
+		}
+	}
+	return true
+}
+
 // send sends rows of split seq to the task or tasks that they belong to.
 func (s *sender) send(b *batch.Batch, seq uint64) error {
 	m := message{kind: dataMessage, input: s.input, seq: seq, batch: b}

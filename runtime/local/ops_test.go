@@ -302,12 +302,15 @@ func testOps(results map[string]*result) []*op.Operator {
 			return &rows{data: func(x *rows, _ int, b *batch.Batch, out op.Output) error {
 				left := c.Args.Int("n", 0) - x.n
 				if left <= 0 {
-					return nil
+					return op.ErrEnough
 				}
 				b = b.Compact()
 				b = b.Slice(0, min(b.N, int(left)))
 				x.n += int64(b.N)
-				return out.Emit(b)
+				if err := out.Emit(b); err != nil || x.n < c.Args.Int("n", 0) {
+					return err
+				}
+				return op.ErrEnough
 			}}
 		}),
 		// trouble fails, panics or makes a bad batch at row `at`, or waits for the run to end there.

@@ -1,7 +1,9 @@
 package local
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"maps"
@@ -32,6 +34,9 @@ type dispenser struct {
 	mu      sync.Mutex
 	queue   []assignment
 	all     bool // the sources have no more
+	stopped int  // tasks that want no more
+	closed  bool // no task wants more
+	cancel  func()
 	given   uint64
 	hash    uint32
 	marks   map[int][]json.RawMessage   // by source
@@ -91,18 +96,49 @@ func (d *dispenser) restore(s *checkpoint.Source) {
 func (d *dispenser) enumerate() {
 	r := d.stage.run
 	err := d.repeat()
+	c := d.stage.config(0, 0, 0, nil)
+	var cancel context.CancelFunc
+	c.Context, cancel = context.WithCancel(r.ctx)
+	defer cancel()
+	d.mu.Lock()
+	d.cancel = cancel
+	if err == nil && d.closed {
+		err = errStopped
+	}
+	d.mu.Unlock()
 	if err == nil {
-		err = stage.Splits(d.stage.config(0, 0, 0, nil), func(i int) []json.RawMessage { return d.marks[i] }, d.give)
+		err = stage.Splits(c, func(i int) []json.RawMessage { return d.marks[i] }, d.give)
 	}
 	if err == nil && d.from != nil && d.given < d.from.Given {
 		err = d.changed(fmt.Errorf("there were %d splits, and there are %d", d.from.Given, d.given))
 	}
 	d.mu.Lock()
 	d.all = true
+	if d.closed && r.ctx.Err() == nil {
+		err = nil // it was told to stop, or what it found is of no use any more
+	}
 	d.mu.Unlock()
 	r.fail(err)
 	d.stage.wakeAll()
 }
+
+// stop says that one of the tasks wants no more splits. When none does, no more are looked for.
+func (d *dispenser) stop() {
+	d.mu.Lock()
+	d.stopped++
+	d.closed = d.closed || d.stopped == len(d.stage.tasks)
+	closed, cancel := d.closed, d.cancel
+	d.mu.Unlock()
+	if closed {
+		if cancel != nil {
+			cancel()
+		}
+		d.room.Set()
+	}
+}
+
+// errStopped ends the enumeration of splits that nobody wants.
+var errStopped = errors.New("no more splits are wanted")
 
 // repeat hands out again what the checkpoint has of sources whose splits have marks.
 func (d *dispenser) repeat() error {
@@ -169,6 +205,10 @@ func (d *dispenser) put(a assignment) error {
 			return stopped(r.ctx)
 		}
 		d.mu.Lock()
+		if d.closed {
+			d.mu.Unlock()
+			return errStopped
+		}
 		if len(d.queue) < queuedSplits {
 			d.queue = append(d.queue, a)
 			d.pending[a.seq] = a.Assignment

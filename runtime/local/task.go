@@ -1,6 +1,7 @@
 package local
 
 import (
+	"sync/atomic"
 	"time"
 
 	"weir/planner/physical"
@@ -37,6 +38,7 @@ type task struct {
 	barrier uint64                   // the last one that was taken
 	skip    bool                     // the checkpoint that the run is taken up from was after the task's end
 	over    bool                     // it has drained
+	sated   []atomic.Bool            // by Stage.Inputs: no more rows are wanted
 	commits uint64                   // committed up to this checkpoint
 }
 
@@ -58,6 +60,9 @@ func (t *task) work() error {
 		if err := t.restore(); err != nil {
 			return err
 		}
+	}
+	if t.skip && t.stage.splits != nil {
+		t.stage.splits.stop()
 	}
 	if !t.skip {
 		if err := t.consume(); err != nil {
@@ -104,6 +109,10 @@ func (t *task) consume() error {
 		busy, err := t.poll()
 		if err != nil {
 			return err
+		}
+		if splits && t.unread() {
+			t.stage.splits.stop()
+			splits = false
 		}
 		if splits {
 			a, ok, over := t.stage.splits.next()
@@ -261,17 +270,20 @@ func (t *task) receive(m message, c *channel) error {
 			return nil // event time stands still in a stream whose rows are put in order: it is not live
 		}
 		var err error
-		switch m.kind {
-		case dataMessage:
+		switch {
+		case m.kind == dataMessage && !t.sated[m.input].Load():
 			err = t.gather.Rows(m.input, m.seq, m.batch)
-		case splitEndMessage:
+		case m.kind == splitEndMessage:
 			err = t.gather.SplitEnd(m.input, m.seq)
 		}
 		if err != nil {
 			return err
 		}
+		t.satisfied(m.input)
 	} else if m.kind == dataMessage {
-		return t.st.Data(in.To, in.Port, m.batch)
+		err := t.st.Data(in.To, in.Port, m.batch)
+		t.satisfied(m.input)
+		return err
 	}
 	switch m.kind {
 	case watermarkMessage:
@@ -284,6 +296,30 @@ func (t *task) receive(m message, c *channel) error {
 	return nil
 }
 
+// satisfied tells the tasks before this one when no more rows of an input are wanted.
+func (t *task) satisfied(input int) {
+	in := &t.stage.plan.Inputs[input]
+	if !t.st.Enough(in.To) || t.sated[input].Swap(true) {
+		return
+	}
+	for _, c := range t.inbox.channels {
+		c.from.wake.Set()
+	}
+}
+
+// unread reports whether what is left of the splits need not be read: nobody in the stage wants its rows, or nobody behind it, and it has no sink.
+func (t *task) unread() bool {
+	if t.st.EnoughRead() {
+		return true
+	}
+	for _, s := range t.outs {
+		if !s.unwanted() {
+			return false
+		}
+	}
+	return len(t.outs) > 0 && !t.st.HasSink()
+}
+
 // ordered takes rows that have been put in order.
 func (t *task) ordered(to, port int, b *batch.Batch) error {
 	if r := t.stage.run; r.ctx.Err() != nil {
@@ -294,10 +330,18 @@ func (t *task) ordered(to, port int, b *batch.Batch) error {
 
 // out sends rows that leave the stage.
 func (t *task) out(from int, side string, b *batch.Batch) error {
+	enough := true
 	for _, s := range t.senders[output{from, side}] {
+		if s.unwanted() {
+			continue
+		}
+		enough = false
 		if err := s.send(b, t.seq); err != nil {
 			return err
 		}
+	}
+	if enough {
+		return op.ErrEnough
 	}
 	return nil
 }

@@ -50,7 +50,12 @@ func (Base) Restore(SnapshotReader) error          { return nil }
 func (Base) Commit(uint64) error                   { return nil }
 func (Base) Close() error                          { return nil }
 
-// Output is where rows go. Its methods return an error when the run is being stopped; the caller returns it as it is.
+// ErrEnough says that no more rows are wanted. An instance's Data returns it when whatever comes on any port will change nothing any more: limit,
+// when it has its rows. Output.Emit returns it when nobody wants what the operator has to give, on any output; like every error
+// of an Output it is returned as it is, and a source then ends its reading.
+var ErrEnough = errors.New("no more rows are wanted")
+
+// Output is where rows go. Its methods return an error when the run is being stopped, or ErrEnough; the caller returns it as it is.
 type Output interface {
 	Emit(b *batch.Batch) error
 	// Side gives rows to a named side output.

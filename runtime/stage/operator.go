@@ -2,6 +2,7 @@ package stage
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sort"
 	"time"
@@ -47,6 +48,9 @@ type operator struct {
 	consumers map[string][]consumer
 	leaves    map[string]bool
 	rejected  []op.Rejection
+
+	enough bool // it wants no more rows
+	left   bool // nobody behind the stage wants rows of its main output
 }
 
 // Emit implements op.Output.
@@ -187,10 +191,38 @@ func (o *operator) send(side string, b *batch.Batch) error {
 			return err
 		}
 	}
-	if o.leaves[side] {
-		return o.task.c.Out(o.index, side, b)
+	if o.leaves[side] && !(side == "" && o.left) {
+		switch err := o.task.c.Out(o.index, side, b); {
+		case errors.Is(err, op.ErrEnough):
+			o.left = o.left || side == ""
+		case err != nil:
+			return err
+		}
+	}
+	if side == "" && o.unwanted() {
+		return op.ErrEnough
 	}
 	return nil
+}
+
+// unwanted reports whether nobody wants any more what the operator has to give. A side output that is read is always wanted.
+func (o *operator) unwanted() bool {
+	for side, cs := range o.consumers {
+		if side != "" && len(cs) > 0 {
+			return false
+		}
+		for _, c := range cs {
+			if !o.task.ops[c.op].enough {
+				return false
+			}
+		}
+	}
+	for side := range o.leaves {
+		if side != "" || !o.left {
+			return false
+		}
+	}
+	return len(o.consumers)+len(o.leaves) > 0
 }
 
 // check sees that a batch has the columns it should have: a flaw of an operator is found where it is made.

@@ -48,7 +48,7 @@ type Config struct {
 	Watermark func(from int, t int64) error
 	Idle      func(from int) error
 	// Out takes rows that leave the stage, of the operator Ops[from] and the side output ("" for the main one). It is
-	// called only for outputs that an exchange of the plan reads.
+	// called only for outputs that an exchange of the plan reads, and for a main output no more when it has returned op.ErrEnough.
 	Out func(from int, side string, b *batch.Batch) error
 	// Reject takes a rejected row that nothing consumes; an error stops the run.
 	Reject func(node *logical.Node, r op.Rejection) error
@@ -304,7 +304,21 @@ func Splits(c Config, seen func(i int) []json.RawMessage, yield func(Assignment)
 	return nil
 }
 
-// Assign reads one split to its end.
+// Enough reports whether operator i wants no more rows, or, of a source, whether nobody wants its rows any more: its splits that are left need not
+// be read.
+func (t *Task) Enough(i int) bool { return i >= 0 && i < len(t.ops) && t.ops[i].enough }
+
+// EnoughRead reports whether Enough holds for all sources of the task.
+func (t *Task) EnoughRead() bool {
+	for _, o := range t.ops {
+		if o.source != nil && !o.enough {
+			return false
+		}
+	}
+	return true
+}
+
+// Assign reads one split to its end, or until nobody wants more of it.
 func (t *Task) Assign(a Assignment) error {
 	if a.Op < 0 || a.Op >= len(t.ops) || t.ops[a.Op].source == nil {
 		return badPlan("stage %d has no source at %d", t.c.Stage, a.Op)
@@ -322,6 +336,9 @@ func (t *Task) Data(to, port int, b *batch.Batch) error {
 		return nil
 	}
 	o := t.ops[to]
+	if o.enough {
+		return nil
+	}
 	o.counters.RowsIn.Add(int64(b.Len()))
 	return t.call(to, func() error { return o.instance.Data(port, b, o) })
 }
@@ -411,7 +428,10 @@ func (t *Task) call(i int, f func() error) (err error) {
 	defer t.guard(&err)
 	o := t.ops[i]
 	prev := t.enter(i)
-	if err = f(); err == nil {
+	if err = f(); errors.Is(err, op.ErrEnough) {
+		o.enough, err = true, nil
+	}
+	if err == nil {
 		err = o.flushRejected()
 	}
 	t.leave(prev)

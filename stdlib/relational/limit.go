@@ -12,9 +12,11 @@ import (
 
 // Limit keeps the first rows.
 var Limit = &op.Operator{
-	Name:       "limit",
-	Role:       op.TransformRole,
-	Doc:        "keeps the first n rows, in the order of the stream, whatever the parallelism: all rows pass through one task.",
+	Name: "limit",
+	Role: op.TransformRole,
+	Doc: "keeps the first n rows, in the order of the stream, whatever the parallelism: all rows pass through one task.\n\n" +
+		"When it has them, and nobody else wants the rows before it, reading ends: what is behind in the input is not looked at, and its bad records " +
+		"are not reported, unless somebody reads `.rejected`.",
 	Params:     []op.Param{{Name: "n", Kind: op.Value, Type: types.Of(types.Int), Required: true, Doc: "How many rows: 0 or more."}},
 	SingleTask: func(op.Args) bool { return true },
 	Type: func(t *op.Typing) types.Row {
@@ -58,8 +60,8 @@ type limit struct {
 
 func (l *limit) Data(_ int, b *batch.Batch, out op.Output) error {
 	n := int64(b.Len())
-	if l.left == 0 || n == 0 {
-		return nil
+	if l.left == 0 {
+		return op.ErrEnough
 	}
 	if n > l.left {
 		sel := make([]uint32, l.left)
@@ -69,7 +71,10 @@ func (l *limit) Data(_ int, b *batch.Batch, out op.Output) error {
 		b, n = b.Select(sel), l.left
 	}
 	l.left -= n
-	return out.Emit(project(b, l.cfg.Out))
+	if err := out.Emit(project(b, l.cfg.Out)); err != nil || l.left > 0 {
+		return err
+	}
+	return op.ErrEnough
 }
 
 func (l *limit) Snapshot(_ uint64, w op.SnapshotWriter) error {
