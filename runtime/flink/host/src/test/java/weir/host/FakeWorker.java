@@ -86,6 +86,8 @@ final class FakeWorker {
                     System.err.println("dying at " + at);
                     Runtime.getRuntime().halt(7);
                     break;
+                case "nothing": // but to leave the file
+                    break;
                 case "hang":
                     Thread.sleep(Long.MAX_VALUE);
                     break;
@@ -198,7 +200,9 @@ final class FakeWorker {
                 case Frame.SPLIT:
                     trick("split");
                     Thread.sleep(settings.path("split_ms").asLong());
-                    read(new ObjectMapper().readTree(frame.text(8)).path("n").asInt());
+                    int n = new ObjectMapper().readTree(frame.text(8)).path("n").asInt();
+                    read(n);
+                    trick("read " + n);
                     send(Frame.WANT_SPLIT);
                     break;
                 case Frame.DATA:
