@@ -189,6 +189,9 @@ final class FakeWorker {
             }
         }
         commit(Long.MAX_VALUE);
+        if (settings.has("memory")) {
+            Files.writeString(Path.of(open.path("work").asText(), "memory-" + operator), open.path("memory").asLong() + " " + System.getenv("GOMEMLIMIT"));
+        }
         trick("start");
         send(Frame.READY);
         if (operator.equals("gen")) {

@@ -173,8 +173,15 @@ class JobTest {
 
     @Test
     void everythingIsCountedOnce() throws Exception {
-        JobID job = submit(COUNT, 2, null);
+        JobID job = submit(COUNT + ", \"memory\": 1", 2, null);
         JobResult result = exact(job);
+        long share = (512L << 20) / 3; // of a slot's managed memory, in which there are three stages
+        for (Path file : files("memory-")) {
+            String[] numbers = Files.readString(file).split(" ");
+            assertEquals(share / 1e6, Long.parseLong(numbers[0]) / 1e6, 1);
+            assertEquals(share * 0.9 / 1e6, Long.parseLong(numbers[1]) / 1e6, 1);
+        }
+        assertEquals(3, files("memory-").size());
         var rows = result.getAccumulatorResults().get("weir.2.rows_in").deserializeValue(getClass().getClassLoader()).getUnchecked();
         assertEquals(60L * 50, rows);
         List<String> names = new ArrayList<>();
