@@ -476,7 +476,7 @@ func (c *kind) kill(t *testing.T, seed uint64, kills int) {
 			case random.IntN(3) == 0: // soon: before it has got far
 				after /= 10
 			}
-			if k.done >= kills && k.resumed > 0 {
+			if k.done >= kills && k.resumed > 0 || last != nil && last.Finished && random.IntN(2) == 0 { // nothing is left but to commit: not for ever
 				after, early = time.Hour, false
 			}
 			at, killed := r.killAfter(after, early)

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"sync"
 	"testing"
 	"time"
@@ -307,21 +308,30 @@ func TestCommit(t *testing.T) {
 	}
 }
 
-// TestCancel: a run that is stopped at any moment says so, or has written everything; nothing is left behind.
+// TestCancel: a run that is stopped at any moment says so, or has written everything; nothing is left behind, no goroutine either (TestMain). How long
+// the longest has taken to end is logged.
 func TestCancel(t *testing.T) {
 	why := errors.New("somebody pressed a key")
-	for seed := range uint64(40) {
+	seeds, longest := uint64(200), time.Duration(0)
+	if testing.Short() {
+		seeds = 20
+	}
+	for seed := range seeds {
 		random := rand.New(rand.NewPCG(seed, 1))
 		dir := t.TempDir()
 		p := troubled(1+random.IntN(8), dir, []string{"", "wait"}[random.IntN(2)], 333)
 		ctx, cancel := context.WithCancelCause(context.Background())
 		var timer *time.Timer
+		var at atomic.Int64 // when it was stopped
 		if seed > 0 {
-			timer = time.AfterFunc(time.Duration(random.IntN(20000))*time.Microsecond, func() { cancel(why) })
+			timer = time.AfterFunc(time.Duration(random.IntN(20000))*time.Microsecond, func() { at.Store(time.Now().UnixNano()); cancel(why) })
 		} else {
 			cancel(why)
 		}
 		_, _, err := execute(t, ctx, p, Options{Memory: 1 << random.IntN(24)})
+		if then := at.Load(); then > 0 && err != nil {
+			longest = max(longest, time.Since(time.Unix(0, then)))
+		}
 		left := files(t, dir)
 		var e *op.Error
 		switch {
@@ -337,6 +347,7 @@ func TestCancel(t *testing.T) {
 		}
 		cancel(nil)
 	}
+	t.Logf("the longest took %v to end", longest)
 }
 
 // TestMaxErrors: the run stops at the first rejected row beyond the limit, and tells of those that were borne.
