@@ -333,11 +333,14 @@ func (t *task) read() error {
 		}
 	}
 	a := t.splits[0]
-	t.splits, t.seq, t.reading = t.splits[1:], a.seq, &a
-	err := t.st.Assign(a.Assignment)
-	t.reading, t.rest = nil, nil
-	if err != nil {
-		return err
+	t.splits = t.splits[1:]
+	if !t.st.EnoughRead() { // else nobody wants its rows
+		t.seq, t.reading = a.seq, &a
+		err := t.st.Assign(a.Assignment)
+		t.reading, t.rest = nil, nil
+		if err != nil {
+			return err
+		}
 	}
 	for _, o := range t.outputs {
 		if o.x.Order == physical.BySplit {
