@@ -93,7 +93,7 @@ func (s *output) targets() (first, last int) {
 }
 
 // maxRows bounds the bytes of the rows of one packet, as far as a batch can be cut.
-const maxRows = 16 << 20
+const maxRows = 4 << 20 // what is more Flink writes to disk
 
 // send sends rows to the tasks [first, last).
 func (s *output) send(first, last int, b *batch.Batch, seq uint64) error {
