@@ -73,11 +73,24 @@ def weir(project, program, sampler):
     return seconds, sampler.totals(before), {json.loads(line)["user"]: json.loads(line) for line in open(project / "out.jsonl")}
 
 
+def with_gateway(project):
+    """A FLINK_HOME with what the SQL client needs besides, from Maven."""
+    home = project / "flink"
+    if not home.exists():
+        (home / "opt").mkdir(parents=True)
+        given = pathlib.Path(os.environ["FLINK_HOME"])
+        for path in [*given.iterdir(), *(given / "opt").iterdir()]:
+            if path.name != "opt":
+                os.symlink(path, home / path.relative_to(given))
+        run(["mvn", "-q", "-B", "dependency:copy", "-Dartifact=org.apache.flink:flink-sql-gateway:1.20.1", f"-DoutputDirectory={home / 'opt'}"])
+    return home
+
+
 def flink_sql(project, sampler, mode, records):
-    home = os.environ["FLINK_HOME"]
+    home = with_gateway(project)
     conf = ["-Djobmanager.bind-host=127.0.0.1", "-Dtaskmanager.bind-host=127.0.0.1", "-Dtaskmanager.host=127.0.0.1", "-Drest.bind-address=127.0.0.1",
             "-Dtaskmanager.memory.process.size=2048m", "-Djobmanager.memory.process.size=1024m", "-Dtaskmanager.numberOfTaskSlots=1"]
-    env = dict(os.environ, HADOOP_CLASSPATH=os.environ["HADOOP_CLASSPATH"])
+    env = dict(os.environ, FLINK_HOME=str(home), FLINK_OPT_DIR=str(home / 'opt'))
     out = run([f"{home}/bin/yarn-session.sh", "-d", "-nm", "sql", *conf], env=env)
     application = re.search(r"application_\d+_\d+", out)[0]
     target = "'connector' = 'blackhole'" if mode == "streaming" else f"'connector' = 'filesystem', 'path' = 'file://{project}/sql-{mode}', 'format' = 'json'"

@@ -3,6 +3,7 @@ package worker
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -45,6 +46,7 @@ type state struct {
 	dir   string              // of local copies
 	kept  map[fileName]stored // what lies in the store
 	made  int
+	token string // of this process, for the names of what it writes: two jobs may go on from one savepoint
 }
 
 type groupPiece struct {
@@ -70,7 +72,7 @@ type stored struct {
 
 func newState() state {
 	return state{groups: map[int][]groupPiece{}, items: map[int][][]byte{}, lists: map[string]bool{}, ended: map[int]bool{}, drains: map[int]bool{}, files: map[int][]localFile{},
-		kept: map[fileName]stored{}}
+		kept: map[fileName]stored{}, token: rand.Text()}
 }
 
 var errState = errors.New("damaged state")
@@ -348,7 +350,7 @@ func (w pieceWriter) File(name, path string) error {
 	x, is := t.state.kept[key]
 	if !is {
 		t.state.made++
-		x = stored{Op: w.op, Name: name, Path: fmt.Sprintf("%s/state/%d-%d-%d-%d", t.j.Work, t.j.Stage, t.j.Task, t.j.Restored, t.state.made)}
+		x = stored{Op: w.op, Name: name, Path: fmt.Sprintf("%s/state/%d-%d-%s-%d", t.j.Work, t.j.Stage, t.j.Task, t.state.token, t.state.made)}
 		var err error
 		if x.Size, err = upload(t.ctx, t.j.storage, path, x.Path); err != nil {
 			return err
@@ -384,7 +386,7 @@ func upload(ctx context.Context, s op.Storage, from, to string) (size int64, err
 // writeList writes which files a snapshot has.
 func (t *task) writeList(files []stored) (path string, err error) {
 	t.state.made++
-	path = fmt.Sprintf("%s/state/%d-%d-%d-%d.json", t.j.Work, t.j.Stage, t.j.Task, t.j.Restored, t.state.made)
+	path = fmt.Sprintf("%s/state/%d-%d-%s-%d.json", t.j.Work, t.j.Stage, t.j.Task, t.state.token, t.state.made)
 	data, err := json.Marshal(files)
 	if err != nil {
 		return "", err
