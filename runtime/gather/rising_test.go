@@ -14,7 +14,11 @@ func TestSortLaneRising(t *testing.T) {
 	dir := t.TempDir()
 	rapid.Check(t, func(t *rapid.T) {
 		l := &sortLane{row: numberRow, limit: rapid.SampledFrom([]int64{1, 500, 5000, 1 << 30}).Draw(t, "limit"), dir: dir}
-		defer l.close()
+		defer func() {
+			if err := l.close(); err != nil {
+				t.Error(err)
+			}
+		}()
 		next := make([]int64, rapid.IntRange(1, 3).Draw(t, "tasks"))
 		var want [][2]int64
 		for range rapid.IntRange(0, 40).Draw(t, "batches") {
