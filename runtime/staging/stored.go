@@ -43,7 +43,9 @@ func NewStored(ctx context.Context, s op.Storage, dir string, limit int64) *Stor
 
 func (a *Stored) path(kind, key string) string { return a.dir + "/" + url.PathEscape(key) + kind }
 
-func (a *Stored) write(path string, data []byte) error { return WriteFile(a.ctx, a.storage, path, data) }
+func (a *Stored) write(path string, data []byte) error {
+	return WriteFile(a.ctx, a.storage, path, data)
+}
 
 // WriteFile writes a file as a whole.
 func WriteFile(ctx context.Context, s op.Storage, path string, data []byte) error {
