@@ -128,6 +128,8 @@ type subtask struct {
 	drained  bool
 	over     bool
 	passed   uint64 // the last barrier that went downstream
+	// committed is the last checkpoint that the worker has committed.
+	committed uint64
 }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -309,11 +311,18 @@ func (r *Run) Checkpoint() bool {
 			_ = errors.Join(t.in.Write(protocol.Commit, protocol.Uint64(id)), t.in.Flush()) // a worker that is gone has been noticed
 		}
 	}
-	for _, s := range ending { // Flink lets its tasks go now
-		s.ended = true
+	for _, s := range r.stages {
+		for _, t := range s.tasks {
+			for !s.finished && !s.ended && t.committed < id && r.ctx.Err() == nil {
+				t.wake.Wait()
+			}
+		}
+	}
+	for _, s := range ending { // Flink lets its tasks go when they have committed
+		s.ended = s.ended || r.ctx.Err() == nil
 	}
 	r.mu.Unlock()
-	return true
+	return r.ctx.Err() == nil
 }
 
 func (t *subtask) name() string { return fmt.Sprintf("%d/%d", t.stage.plan.ID, t.number) }
@@ -607,7 +616,13 @@ func (t *subtask) listen(out *protocol.Reader, ready chan<- struct{}) error {
 			close(ready)
 		case protocol.Failed:
 			return failed(f)
-		case protocol.Hello, protocol.Metrics, protocol.Committed, protocol.Watermark:
+		case protocol.Committed:
+			id, _, _ := f.Uint64()
+			r.mu.Lock()
+			t.committed = id
+			t.wake.Broadcast()
+			r.mu.Unlock()
+		case protocol.Hello, protocol.Metrics, protocol.Watermark:
 		default:
 			r.mu.Lock()
 			err := t.hear(f)
