@@ -55,7 +55,7 @@ type chaos struct {
 }
 
 // TestChaos: whatever is killed, wherever it is scaled and taken up again, a job's output has every row, and none twice. WEIR_CHAOS_RUNS is the number of seeded runs (1), WEIR_CHAOS_SEED the
-// first seed, WEIR_CHAOS_STEPS the disturbances of a run (4).
+// first seed (1), WEIR_CHAOS_STEPS the disturbances of a run (4).
 func TestChaos(t *testing.T) {
 	needsYarn(t)
 	number := func(name string, otherwise int) int {
@@ -68,7 +68,7 @@ func TestChaos(t *testing.T) {
 		}
 		return otherwise
 	}
-	first := number("WEIR_CHAOS_SEED", int(time.Now().Unix()%1_000_000))
+	first := number("WEIR_CHAOS_SEED", 1)
 	for seed := first; seed < first+number("WEIR_CHAOS_RUNS", 1); seed++ {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) { newChaos(t, uint64(seed)).play(number("WEIR_CHAOS_STEPS", 4)) })
 	}
