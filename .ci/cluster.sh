@@ -258,7 +258,7 @@ containers() {
     pid=${pid%/environ}
     if tr '\0' '\n' 2>/dev/null <"$environment" | grep -q "^$pattern"; then
       printf '%s %s %s\n' "$pid" "$(tr '\0' '\n' 2>/dev/null <"$environment" | sed -n 's/^CONTAINER_ID=//p')" \
-        "$(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline" | cut -c1-300)"
+        "$(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline" | cut -c1-8000)"
     fi
   done
 }
