@@ -55,7 +55,7 @@ type chaos struct {
 }
 
 // TestChaos: whatever is killed, wherever it is scaled and taken up again, a job's output has every row, and none twice. WEIR_CHAOS_RUNS is the number of seeded runs (1), WEIR_CHAOS_SEED the
-// first seed (1), WEIR_CHAOS_STEPS the disturbances of a run (4).
+// first seed (1), WEIR_CHAOS_KIND one kind of disturbance, WEIR_CHAOS_STEPS the disturbances of a run (4).
 func TestChaos(t *testing.T) {
 	needsYarn(t)
 	number := func(name string, otherwise int) int {
@@ -169,7 +169,11 @@ func (c *chaos) disturb() {
 		_ = exec.Command("kill", "-KILL", pid).Run() // it may have ended meanwhile
 	}
 	time.Sleep(time.Duration(c.random.IntN(2000)) * time.Millisecond)
-	switch c.random.IntN(7) {
+	kind := c.random.IntN(7)
+	if s := os.Getenv("WEIR_CHAOS_KIND"); s != "" { // always the same one
+		kind, _ = strconv.Atoi(s)
+	}
+	switch kind {
 	case 0:
 		kill("worker", "weir worker")
 	case 1:
