@@ -291,15 +291,11 @@ func (r *rejects) add(node string, rej op.Rejection) error {
 	if r.max < 0 || r.n <= r.max {
 		return nil
 	}
-	e := &op.Error{Code: rej.Code, Message: rej.Reason, Node: node, File: rej.File, Record: rej.Record, Line: rej.Line,
-		Hint: "to go on without such rows write `.rejected` of their `let` to a file, or allow some with --max-errors"}
-	if rej.Byte > 0 {
-		e.Byte = rej.Byte
-	}
+	var cause error
 	if r.max > 0 {
-		e.Err = fmt.Errorf("%d rows were rejected, and --max-errors allows %d", r.n, r.max)
+		cause = fmt.Errorf("%d rows were rejected, and --max-errors allows %d", r.n, r.max)
 	}
-	return e
+	return rej.Stop(node, cause)
 }
 
 func (r *rejects) summary() (int64, []Rejection) {

@@ -41,3 +41,13 @@ func Evaluate(e Evaluator, text string, b *batch.Batch, out Output) (v *batch.Ve
 	}
 	return v, b.Select(sel), nil
 }
+
+// Stop is the error with which a rejected row ends a run: nothing consumes it. cause says why it is not borne, nil where none is.
+func (r Rejection) Stop(node string, cause error) *Error {
+	e := &Error{Code: r.Code, Message: r.Reason, Node: node, File: r.File, Record: r.Record, Line: r.Line, Err: cause,
+		Hint: "to go on without such rows write `.rejected` of their `let` to a file, or allow some with --max-errors"}
+	if r.Byte > 0 {
+		e.Byte = r.Byte
+	}
+	return e
+}

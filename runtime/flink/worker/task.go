@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -382,10 +383,8 @@ func (t *task) drain() error {
 // awaited reports whether another stage waits for this one's end. Such a stage has one task.
 func (t *task) awaited() bool {
 	for _, s := range t.j.plan.Stages {
-		for _, id := range s.After {
-			if id == t.j.Stage {
-				return true
-			}
+		if slices.Contains(s.After, t.j.Stage) {
+			return true
 		}
 	}
 	return false
@@ -476,15 +475,11 @@ func (t *task) reject(n *logical.Node, r op.Rejection) error {
 	if t.j.MaxErrors < 0 || t.rejects <= t.j.MaxErrors {
 		return nil
 	}
-	e := &op.Error{Code: r.Code, Message: r.Reason, Node: n.Name(), File: r.File, Record: r.Record, Line: r.Line,
-		Hint: "to go on without such rows write `.rejected` of their `let` to a file, or allow some with --max-errors"}
-	if r.Byte > 0 {
-		e.Byte = r.Byte
-	}
+	var cause error
 	if t.j.MaxErrors > 0 {
-		e.Err = fmt.Errorf("%d rows were rejected by one task, and --max-errors allows %d", t.rejects, t.j.MaxErrors)
+		cause = fmt.Errorf("%d rows were rejected by one task, and --max-errors allows %d", t.rejects, t.j.MaxErrors)
 	}
-	return e
+	return r.Stop(n.Name(), cause)
 }
 
 // report tells the host once a second what has been counted; the function that it gives ends that.
